@@ -1,0 +1,1 @@
+"""The outside, both ways: tools Qayd calls, and doors people use."""

@@ -1,0 +1,1 @@
+"""The ledger: bytes, hashes, keys and one database. It does not know what a model is."""

@@ -1,0 +1,1 @@
+"""Governed state turned into things people read. Never appends, never decides."""
