@@ -1,0 +1,1 @@
+"""Data sets as governed files: strict reading, digests, deterministic writing."""

@@ -1,0 +1,1 @@
+"""The demonstration: real credit records, invented people."""
