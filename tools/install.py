@@ -3,8 +3,8 @@
     python tools/install.py run     what `qayd` needs
     python tools/install.py test    that, and what the checks need
 
-Runs on a bare Python 3.11 to 3.13: standard library only. Packages come from wherever pip is configured to look; nothing
-of that configuration is changed. Every file is checked against the hash in its lock.
+Runs on a bare Python 3.11 to 3.13: standard library only. Packages come from wherever pip is configured to look;
+nothing of that configuration is changed. Every file is checked against the hash in its lock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,7 +68,10 @@ def install(wanted: str) -> int:
     say(f"installing the packages of {lock.name} into .venv ...")
     uv = install_uv()
     if not (uv and with_uv(uv, lock)) and not with_pip(lock):
-        return fail(f"the packages of {lock.name} could not be installed", "read the lines above; is a package index reachable?")
+        return fail(
+            f"the packages of {lock.name} could not be installed",
+            "read the lines above; is a package index reachable?",
+        )
     if not install_project(uv):
         return fail("the project itself could not be installed", "read the lines above, then try: make clean")
     STAMP.write_text(json.dumps({"set": wanted, "digest": digest(), "python": version_of(PYTHON)}) + "\n")
@@ -76,7 +79,7 @@ def install(wanted: str) -> int:
     return 0
 
 
-# -- the virtual environment ------------------------------------------------------------------------------------
+# -- the virtual environment ---------------------------------------------------------------------------------
 
 
 def venv_usable() -> bool:
@@ -111,7 +114,7 @@ def version_of(python: Path) -> str:
     return run_quietly([python, "-c", "import platform; print(platform.python_version())"]) or "0.0"
 
 
-# -- the stamp --------------------------------------------------------------------------------------------------
+# -- the stamp -----------------------------------------------------------------------------------------------
 
 
 def digest() -> str:
@@ -140,7 +143,7 @@ def is_current(wanted: str) -> bool:
     return False
 
 
-# -- installing -------------------------------------------------------------------------------------------------
+# -- installing ----------------------------------------------------------------------------------------------
 
 
 def install_uv() -> Path | None:
@@ -149,14 +152,23 @@ def install_uv() -> Path | None:
     pinned = UV_LOCK.read_text().split("==", 1)[1].split()[0]
     if (run_quietly([uv, "--version"]) or "").split()[1:2] == [pinned]:
         return uv
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--upgrade"]
+    command: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--upgrade",
+    ]
     command += ["--require-hashes", "--only-binary=:all:", "--target", TOOLS / "uv", "-r", UV_LOCK]
     return uv if run(command) and run_quietly([uv, "--version"]) else None
 
 
 def with_uv(uv: Path, lock: Path) -> bool:
     """Makes the environment hold exactly the lock's packages; False when uv failed."""
-    command = [uv, "pip", "sync", "--require-hashes", "--compile-bytecode", "--python", PYTHON, lock]
+    command: list[str | Path] = [uv, "pip", "sync", "--require-hashes", "--compile-bytecode", "--python", PYTHON, lock]
     done = run(command if sys.stderr.isatty() else [*command, "--quiet"], uv_environment())
     if not done:
         say("uv could not install everything; trying pip, which takes longer ...")
@@ -165,16 +177,25 @@ def with_uv(uv: Path, lock: Path) -> bool:
 
 def with_pip(lock: Path) -> bool:
     """Installs the lock's packages with pip; False when pip failed."""
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     return run([*command, "--require-hashes", "--no-deps", "-r", lock])
 
 
 def install_project(uv: Path | None) -> bool:
     """Installs the project from this folder, editable, built by the locked setuptools: no download."""
-    options = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
+    options: list[str | Path] = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
     if uv and run([uv, "pip", "install", "--quiet", "--python", PYTHON, *options], uv_environment()):
         return True
-    command = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-index"]
+    command: list[str | Path] = [
+        PYTHON,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--no-index",
+    ]
     return run([*command, *options])
 
 
@@ -194,7 +215,7 @@ def uv_environment() -> dict[str, str]:
     return environment
 
 
-# -- running ----------------------------------------------------------------------------------------------------
+# -- running -------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -206,12 +227,12 @@ def one_at_a_time() -> Iterator[None]:
         yield
 
 
-def run(command: list[str | Path], environment: dict[str, str] | None = None) -> bool:
+def run(command: Sequence[str | Path], environment: dict[str, str] | None = None) -> bool:
     """Runs a command, its output where ours goes; True when it succeeded."""
     return subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False).returncode == 0
 
 
-def run_quietly(command: list[str | Path]) -> str | None:
+def run_quietly(command: Sequence[str | Path]) -> str | None:
     """What a command prints, stripped; None when it fails or cannot be started."""
     with contextlib.suppress(OSError):
         done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)

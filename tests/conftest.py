@@ -1,0 +1,56 @@
+"""What every test may ask for: a real PostgreSQL, a real OPA, ssh-keygen. A missing one fails; nothing is skipped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# No deadline: a shared machine is slow now and then. On a build server the examples are the same on every run.
+hypothesis.settings.register_profile("here", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """URL of an empty PostgreSQL of this test process's own; it stops when the process ends."""
+    from tests.support.postgres import start_postgres
+
+    return start_postgres(tmp_path_factory.mktemp("postgres"))
+
+
+@pytest.fixture(scope="session")
+def opa_binary() -> Path:
+    """The real OPA: $QAYD_TEST_OPA, else the one `make test` builds, else one on the path."""
+    named = os.environ.get("QAYD_TEST_OPA")
+    built = ROOT / ".tools" / "bin" / "opa"
+    on_path = shutil.which("opa")
+    for candidate in (named, str(built), on_path):
+        if candidate and os.access(candidate, os.X_OK):
+            return Path(candidate)
+    pytest.fail("there is no OPA: run `make tools`, or set QAYD_TEST_OPA", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def go_binary() -> Path:
+    """The Go toolchain `make tools` chose, else the one on the path."""
+    built, on_path = ROOT / ".tools" / "bin" / "go", shutil.which("go")
+    for candidate in (str(built), on_path):
+        if candidate and os.access(candidate, os.X_OK):
+            return Path(candidate)
+    pytest.fail("there is no Go toolchain: run `make tools`", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def ssh_keygen() -> Path:
+    """OpenSSH's own ssh-keygen, the other implementation of SSH signatures."""
+    found = shutil.which("ssh-keygen")
+    if found is None:
+        pytest.fail("there is no ssh-keygen: install the OpenSSH client", pytrace=False)
+    return Path(found)
