@@ -84,9 +84,7 @@ class Verifier:
         name, identity, raw = _key_fields(vkey)
         verifier = cls(name, raw)
         if identity != verifier.key_id.hex():
-            raise Refused(
-                f"the key id of {name} does not belong to its key", "copy the whole vkey line again"
-            )
+            raise Refused(f"the key id of {name} does not belong to its key", "copy the whole vkey line again")
         return verifier
 
     def verify(self, text: bytes, signature: bytes) -> bytes:
