@@ -1,0 +1,209 @@
+"""Every question the ledger asks its tables, on a connection the caller holds.
+
+Lists of keys travel as one JSON parameter, so one statement serves any number of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy.sql.elements import TextClause
+
+from ledger.errors import IntegrityError, Kind, Refused
+from ledger.merkle import RightEdge
+from ledger.tables import EntryRow, HeadRow, NoteRow, PersonKeyRow, SealedRow, TouchRow, table_of
+
+ENTRIES: Final = table_of(EntryRow)
+HEADS: Final = table_of(HeadRow)
+NOTES: Final = table_of(NoteRow)
+PERSON_KEYS: Final = table_of(PersonKeyRow)
+SEALED: Final = table_of(SealedRow)
+TOUCHES: Final = table_of(TouchRow)
+
+_KEYS: Final = {
+    "sqlite": "json_each(:keys) AS k",
+    "postgresql": "jsonb_array_elements_text(CAST(:keys AS jsonb)) AS k(value)",
+}
+
+
+def _over_keys(template: str) -> Mapping[str, TextClause]:
+    return {dialect: text(template.format(keys=keys)) for dialect, keys in _KEYS.items()}
+
+
+_LAST_OF: Final = _over_keys(
+    "SELECT k.value, (SELECT e.leaf_hash FROM ledger_entry e WHERE e.log = :log AND e.subject = k.value"
+    " ORDER BY e.sequence DESC LIMIT 1) FROM {keys}"
+)
+_BY_ID: Final = _over_keys(
+    "SELECT e.id, e.sequence, e.raw FROM {keys} JOIN ledger_entry e"
+    " ON e.log = :log AND e.source = :source AND e.id = k.value"
+)
+_CLAIMED: Final = _over_keys(
+    "SELECT e.claim FROM {keys} JOIN ledger_entry e ON e.log = :log AND e.claim = k.value AND e.claim IS NOT NULL"
+)
+_TOUCHED: Final = _over_keys(
+    "SELECT k.value FROM {keys} WHERE EXISTS (SELECT 1 FROM ledger_entry e WHERE e.log = :log AND e.subject = k.value"
+    " AND e.sequence >= :as_of) OR EXISTS (SELECT 1 FROM ledger_touch t WHERE t.log = :log AND t.key = k.value"
+    " AND t.sequence >= :as_of) LIMIT 1"
+)
+_SAVE_NOTE: Final = text(
+    "INSERT INTO ledger_note (log, size, edge, note) VALUES (:log, :size, :edge, :note)"
+    " ON CONFLICT (log, size) DO UPDATE SET note = excluded.note"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a log stands: its local number, names, size with right edge, last leaf hash and last recorded time."""
+
+    log: int
+    log_id: str
+    origin: str
+    edge: RightEdge
+    last_hash: bytes
+    last_time: str
+
+    @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.edge.size
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An entry as the table has it: the bytes, and the columns that must follow from them."""
+
+    sequence: int
+    id: str
+    source: str
+    subject: str
+    claim: str | None
+    leaf_hash: bytes
+    raw: bytes
+
+
+def heads(connection: Connection) -> list[Head]:
+    """All logs of the store (at most two are read: callers want to know whether there is exactly one)."""
+    return [_head(row) for row in connection.execute(select(HEADS).order_by(HEADS.c.log).limit(2))]
+
+
+def head(connection: Connection, log: int, *, lock: bool = False) -> Head:
+    """The head of this log; `lock` keeps every other writer out until the transaction ends."""
+    query = select(HEADS).where(HEADS.c.log == log)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise IntegrityError(Kind.ALTERED, "the head of the log is gone", None, "restore the database from a backup")
+    return _head(row)
+
+
+def add_head(connection: Connection, *, log_id: str, origin: str) -> int:
+    """A head for a new, empty log; returns its local number."""
+    values = {
+        "log_id": log_id,
+        "origin": origin,
+        "size": 0,
+        "edge": RightEdge().encode(),
+        "last_hash": bytes(32),
+        "last_time": "",
+    }
+    added = connection.execute(insert(HEADS).values(values)).inserted_primary_key
+    return int(added[0]) if added else 0
+
+
+def move_head(connection: Connection, log: int, edge: RightEdge, last_hash: bytes, last_time: str) -> None:
+    """Write the head after a batch."""
+    values = {"size": edge.size, "edge": edge.encode(), "last_hash": last_hash, "last_time": last_time}
+    connection.execute(update(HEADS).where(HEADS.c.log == log).values(values))
+
+
+def add(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert these rows, if any, in one go."""
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def last_of(connection: Connection, log: int, subjects: Iterable[str]) -> dict[str, bytes]:
+    """Leaf hash of the last entry of each of these subjects that has one."""
+    rows = _ask(connection, _LAST_OF, subjects, log=log)
+    return {subject: bytes(leaf) for subject, leaf in rows if leaf is not None}
+
+
+def by_id(connection: Connection, log: int, source: str, ids: Iterable[str]) -> dict[str, tuple[int, bytes]]:
+    """Index and bytes of those entries of `source` that have one of these ids."""
+    rows = _ask(connection, _BY_ID, ids, log=log, source=source)
+    return {found: (sequence, bytes(raw)) for found, sequence, raw in rows}
+
+
+def claimed(connection: Connection, log: int, claims: Iterable[str]) -> set[str]:
+    """Those of these claims that an entry already holds."""
+    return {row[0] for row in _ask(connection, _CLAIMED, claims, log=log)}
+
+
+def touched(connection: Connection, log: int, as_of: int, keys: Iterable[str]) -> str | None:
+    """One of these keys that an entry at or after index `as_of` has as its subject or touches."""
+    for row in _ask(connection, _TOUCHED, keys, log=log, as_of=as_of):
+        return str(row[0])
+    return None
+
+
+def entries(connection: Connection, log: int, start: int, end: int, limit: int) -> list[Stored]:
+    """At most `limit` entries of the range, by index; gaps are left to the caller to notice."""
+    c = ENTRIES.c
+    query = select(c.sequence, c.id, c.source, c.subject, c.claim, c.leaf_hash, c.raw)
+    within = query.where(c.log == log, c.sequence >= start, c.sequence < end)
+    return [_stored(tuple(row)) for row in connection.execute(within.order_by(c.sequence).limit(limit))]
+
+
+def leaves(connection: Connection, log: int, start: int, end: int, limit: int) -> list[tuple[int, bytes]]:
+    """Index and leaf hash of at most `limit` entries of the range."""
+    c = ENTRIES.c
+    query = select(c.sequence, c.leaf_hash).where(c.log == log, c.sequence >= start, c.sequence < end)
+    return [(sequence, leaf) for sequence, leaf in connection.execute(query.order_by(c.sequence).limit(limit))]
+
+
+def last_note(connection: Connection, log: int) -> tuple[RightEdge, bytes] | None:
+    """The signed note of the largest checkpoint, with the right edge at its size."""
+    query = select(NOTES.c.edge, NOTES.c.note).where(NOTES.c.log == log).order_by(NOTES.c.size.desc()).limit(1)
+    row = connection.execute(query).first()
+    return None if row is None else (_edge(row[0]), row[1])
+
+
+def save_note(connection: Connection, log: int, edge: RightEdge, note: bytes) -> None:
+    """Keep a note; one of the same size replaces it."""
+    connection.execute(_SAVE_NOTE, {"log": log, "size": edge.size, "edge": edge.encode(), "note": note})
+
+
+def _ask(
+    connection: Connection, query: Mapping[str, TextClause], keys: Iterable[str], **values: object
+) -> Iterator[Any]:
+    listed = orjson.dumps(list(keys)).decode("ascii")
+    return iter(connection.execute(query[connection.dialect.name], {"keys": listed, **values}))
+
+
+def _head(row: Any) -> Head:
+    edge = _edge(row.edge)
+    if edge.size != row.size:
+        raise IntegrityError(Kind.ALTERED, "the size and the right edge of the head disagree", None, _FSCK)
+    return Head(row.log, row.log_id, row.origin, edge, row.last_hash, row.last_time)
+
+
+_FSCK: Final = "run `qayd ledger verify`, and restore the database from a backup"
+
+
+def _edge(raw: bytes) -> RightEdge:
+    try:
+        return RightEdge.parse(raw)
+    except (Refused, TypeError) as error:
+        raise IntegrityError(Kind.ALTERED, "a right edge is not of its form", None, _FSCK) from error
+
+
+def _stored(row: tuple[Any, ...]) -> Stored:
+    stored = Stored(*row)
+    texts = (stored.id, stored.source, stored.subject, "" if stored.claim is None else stored.claim)
+    if not all(type(value) is str for value in texts) or not all(type(value) is bytes for value in row[5:]):
+        raise IntegrityError(Kind.ALTERED, "a column does not hold what the ledger wrote", stored.sequence, _FSCK)
+    return stored
