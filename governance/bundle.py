@@ -1,0 +1,162 @@
+"""A policy bundle as a value: its files, its digest, and for each gate the digest of just what that gate uses.
+
+The layout is OPA's, with a control catalogue beside it:
+
+    .manifest                       {"revision": "...", "roots": [...]}
+    data.json                       {"gates": {gate: [control ids]}, ...parameters}
+    lib/*.rego, gates/*.rego        libraries, and the entry point of the gates
+    controls/<name>/<name>.rego     one control each, package qayd.controls.<name>
+    catalogue/*.yaml                severity, title and citations of each control
+
+Tests of policies (`*_test.rego`) are no part of a bundle.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from governance.errors import PolicyFault
+from ledger.canonical import DOCUMENT_BYTES, decode, digest, digest_of, encode
+from ledger.errors import Refused
+
+MAX_FILES: Final = 512
+MAX_BYTES: Final = 8 * 1024 * 1024
+MANIFEST: Final = ".manifest"
+DATA: Final = "data.json"
+_HINT: Final = "restore the policies directory, or point --policies at a whole bundle"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Paths inside the bundle with the text of each file, sorted by path."""
+
+    files: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        paths = [path for path, _ in self.files]
+        if paths != sorted(set(paths)):
+            raise PolicyFault("the bundle's files are not sorted, or one is there twice", _HINT)
+        if len(paths) > MAX_FILES or sum(len(content) for _, content in self.files) > MAX_BYTES:
+            raise PolicyFault(f"the bundle has more than {MAX_FILES} files or {MAX_BYTES} characters", _HINT)
+        for path in (MANIFEST, DATA):
+            if path not in paths:
+                raise PolicyFault(f"the bundle has no {path}", _HINT)
+
+    @classmethod
+    def of(cls, files: Mapping[str, str]) -> Bundle:
+        """The bundle of these files; tests of policies are left out. Raises PolicyFault."""
+        return cls(tuple(sorted((path, text) for path, text in files.items() if not path.endswith("_test.rego"))))
+
+    def encode(self) -> bytes:
+        """The canonical bytes kept as a blob for replay; `decode` is its twin."""
+        return encode([{"path": path, "text": text} for path, text in self.files])
+
+    @classmethod
+    def decode(cls, raw: bytes) -> Bundle:
+        """Read what `encode` wrote; raises PolicyFault."""
+        try:
+            value = decode(raw, max_bytes=DOCUMENT_BYTES)
+            files = tuple((item["path"], item["text"]) for item in value)
+        except (Refused, TypeError, KeyError) as error:
+            raise PolicyFault("these bytes are not a stored bundle", _HINT) from error
+        bundle = cls(files)
+        if bundle.encode() != raw:
+            raise PolicyFault("these bytes are not a stored bundle", _HINT)
+        return bundle
+
+    @property
+    def digest(self) -> str:
+        """The digest over all files, sorted by path."""
+        return digest(self.encode())
+
+    @property
+    def revision(self) -> str:
+        """The revision `.manifest` names; raises PolicyFault."""
+        revision = self._json(MANIFEST).get("revision")
+        if not isinstance(revision, str) or not revision:
+            raise PolicyFault(f"{MANIFEST} names no revision", _HINT)
+        return revision
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The parsed data.json; raises PolicyFault."""
+        return self._json(DATA)
+
+    @property
+    def gates(self) -> dict[str, tuple[str, ...]]:
+        """Each gate with the ids of its controls, sorted; raises PolicyFault."""
+        gates = self.data.get("gates")
+        if not isinstance(gates, dict) or not all(_strings(controls) for controls in gates.values()):
+            raise PolicyFault(f"{DATA} does not map each gate to a list of controls", _HINT)
+        return {gate: tuple(sorted(controls)) for gate, controls in gates.items()}
+
+    @property
+    def catalogue(self) -> dict[str, Any]:
+        """Each file under catalogue/ by its name without `.yaml`, parsed; raises PolicyFault."""
+        found: dict[str, Any] = {}
+        for path, content in self.files:
+            if path.startswith("catalogue/") and path.endswith(".yaml"):
+                try:
+                    found[path.removeprefix("catalogue/").removesuffix(".yaml")] = yaml.safe_load(content)
+                except yaml.YAMLError as error:
+                    raise PolicyFault(f"{path} is not YAML", _HINT) from error
+        return found
+
+    def effective(self, gate: str) -> str:
+        """The digest of what `gate` uses: its controls and their catalogue, the libraries, the entry point, the
+        parameters.
+
+        A change to a control of another gate leaves it as it is. Raises PolicyFault for a gate the bundle does not
+        have, or a control without a file.
+        """
+        controls = self.gates.get(gate)
+        if controls is None:
+            raise PolicyFault(f"the bundle has no gate {gate}", f"its gates: {', '.join(sorted(self.gates))}")
+        used = {path for control in controls for path in self._paths(control)}
+        shared = {path for path, _ in self.files if path.startswith(("lib/", "gates/"))}
+        return digest_of(
+            {
+                "v": "qayd/effective-policy/v1",
+                "gate": gate,
+                "controls": list(controls),
+                "files": [
+                    {"path": path, "digest": digest(content.encode("utf-8"))}
+                    for path, content in self.files
+                    if path in used | shared
+                ],
+                "parameters": digest(_dump({key: value for key, value in self.data.items() if key != "gates"})),
+            }
+        )
+
+    def _paths(self, control: str) -> frozenset[str]:
+        """All files of the folder under controls/ whose Rego names the control's id."""
+        quoted = f'"{control}"'
+        homes = {
+            path.rpartition("/")[0] for path, text in self.files if path.startswith("controls/") and quoted in text
+        }
+        if not homes:
+            raise PolicyFault(f"no file under controls/ declares the control {control}", _HINT)
+        return frozenset(path for path, _ in self.files if path.rpartition("/")[0] in homes)
+
+    def _json(self, path: str) -> dict[str, Any]:
+        try:
+            value = json.loads(dict(self.files)[path])
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise PolicyFault(f"the bundle's {path} is not JSON", _HINT) from error
+        if not isinstance(value, dict):
+            raise PolicyFault(f"the bundle's {path} is not an object", _HINT)
+        return value
+
+
+def _dump(value: object) -> bytes:
+    """Sorted JSON of parameters; they may hold decimals and free keys, which canonical documents may not."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def _strings(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
