@@ -47,6 +47,14 @@ def fresh(directory: Path, kind: str, more: tuple[str, ...]) -> Path:
     return path
 
 
+def encoded(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def armor(raw: bytes) -> str:
+    return f"-----BEGIN SSH SIGNATURE-----\n{encoded(raw)}\n-----END SSH SIGNATURE-----\n"
+
+
 @pytest.mark.parametrize(("kind", "more"), TYPES)
 @pytest.mark.parametrize("algorithm", ["sha512", "sha256"])
 def test_we_accept_what_openssh_signs(tmp_path: Path, kind: str, more: tuple[str, ...], algorithm: str) -> None:
@@ -115,14 +123,6 @@ def test_rubbish_keys_are_refused(line: str) -> None:
 
 def verify(armored: str, key: PublicKey | None = None, message: bytes = MESSAGE) -> bytes:
     return verify_sshsig(armored, message, namespace=APPROVAL_NAMESPACE, key=key or public_key(KEY))
-
-
-def encoded(raw: bytes) -> str:
-    return base64.b64encode(raw).decode()
-
-
-def armor(raw: bytes) -> str:
-    return f"-----BEGIN SSH SIGNATURE-----\n{encoded(raw)}\n-----END SSH SIGNATURE-----\n"
 
 
 def unarmor(armored: str) -> bytes:
