@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
+import psycopg
 import pytest
+
+from tests.support.postgres import start_postgres, stop_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,11 +24,22 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """URL of an empty PostgreSQL of this test process's own; it stops when the process ends."""
-    from tests.support.postgres import start_postgres
+def postgres_url() -> Iterator[str]:
+    """URL of a PostgreSQL server of this test process's own, started when first asked for, stopped at the end."""
+    directory = Path(tempfile.mkdtemp(prefix="qayd-pg-"))
+    try:
+        yield start_postgres(directory)
+    finally:
+        stop_postgres(directory)
 
-    return start_postgres(tmp_path_factory.mktemp("postgres"))
+
+@pytest.fixture
+def postgres_database(postgres_url: str) -> str:
+    """URL of a fresh, empty database on that server, for one test."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgres_url.replace("@/postgres?", f"@/{name}?")
 
 
 @pytest.fixture(scope="session")
