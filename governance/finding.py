@@ -103,7 +103,7 @@ class Finding:
     """A control's complaint. All values are strings as the policy wrote them; decimals keep their digits.
 
     `field` points into the gate input; `evidence` is the evidence kind or empty; `next` is a command that would help;
-    `requires` is set by controls of severity M only.
+    `passes` is the nearest change that would pass; `requires` is set by controls of severity M only.
     """
 
     control: str
@@ -114,6 +114,7 @@ class Finding:
     limit: str = ""
     evidence: str = ""
     next: str = ""
+    passes: str = ""
     detail: str = ""
     requires: tuple[Slots, ...] = ()
     title: str = ""
@@ -145,6 +146,7 @@ class Finding:
             **self.merits(),
             "requires": [slots.document() for slots in self.requires],
             "next": self.next,
+            "passes": self.passes,
             "detail": self.detail,
             "title": self.title,
             "title_ar": self.title_ar,
@@ -171,7 +173,7 @@ class Finding:
         return finding
 
 
-_PLAIN = ("control", "field", "value", "limit", "evidence", "next", "detail", "title", "title_ar")
+_PLAIN = ("control", "field", "value", "limit", "evidence", "next", "passes", "detail", "title", "title_ar")
 _MEMBERS = frozenset(_PLAIN) | {"severity", "kind", "requires", "citations", "waivable_by", "basis"}
 
 

@@ -40,6 +40,7 @@ def _findings(draw: st.DrawFn) -> Finding:
         limit=draw(TEXTS),
         evidence=draw(st.sampled_from(["", "fairness"])),
         next=draw(TEXTS),
+        passes=draw(TEXTS),
         detail=draw(TEXTS),
         title=draw(TEXTS),
         title_ar="عدالة",
