@@ -2,10 +2,11 @@
 
 The layout is OPA's, with a control catalogue beside it:
 
-    .manifest                       {"revision": "...", "roots": [...]}
-    data.json                       {"gates": {gate: [control ids]}, ...parameters}
-    lib/*.rego, gates/*.rego        libraries, and the entry point of the gates
-    controls/<name>/<name>.rego     one control each, package qayd.controls.<name>
+    .manifest                       {"revision": "...", "roots": ["qayd"]}
+    data.json                       {"qayd": {"gates": {gate: [control ids]}, "packages": {control id: folder},
+                                     "approvals": {gate: ...}, "params": {...}, ...}}
+    lib/, main/ (*.rego)            libraries, and the entry point of the gates
+    controls/<folder>/*.rego        one control each, package qayd.controls.<folder>
     catalogue/*.yaml                severity, title and citations of each control
 
 Tests of policies (`*_test.rego`) are no part of a bundle.
@@ -20,7 +21,8 @@ from typing import Any, Final
 
 import yaml
 
-from governance.errors import PolicyFault
+from governance.errors import InputError, PolicyFault
+from governance.finding import Slots
 from ledger.canonical import DOCUMENT_BYTES, decode, digest, digest_of, encode
 from ledger.errors import Refused
 
@@ -84,8 +86,11 @@ class Bundle:
 
     @property
     def data(self) -> dict[str, Any]:
-        """The parsed data.json; raises PolicyFault."""
-        return self._json(DATA)
+        """Everything under `qayd` in data.json; raises PolicyFault."""
+        data = self._json(DATA).get("qayd")
+        if not isinstance(data, dict):
+            raise PolicyFault(f"{DATA} has no object qayd", _HINT)
+        return data
 
     @property
     def gates(self) -> dict[str, tuple[str, ...]]:
@@ -94,6 +99,22 @@ class Bundle:
         if not isinstance(gates, dict) or not all(_strings(controls) for controls in gates.values()):
             raise PolicyFault(f"{DATA} does not map each gate to a list of controls", _HINT)
         return {gate: tuple(sorted(controls)) for gate, controls in gates.items()}
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of controls; raises PolicyFault."""
+        params = self.data.get("params")
+        if not isinstance(params, dict):
+            raise PolicyFault(f"{DATA} has no object qayd.params", _HINT)
+        return params
+
+    def approvals(self, gate: str, tier: str) -> tuple[Slots, ...]:
+        """The people `gate` asks for, for a model of `tier`; empty where it asks for nobody. Raises PolicyFault."""
+        try:
+            named = self.data.get("approvals", {}).get(gate, {}).get(tier, [])
+            return tuple(sorted(Slots.parse(item) for item in named))
+        except (AttributeError, TypeError, InputError) as error:
+            raise PolicyFault(f"{DATA} has a malformed approval matrix for {gate}", _HINT) from error
 
     @property
     def catalogue(self) -> dict[str, Any]:
@@ -108,40 +129,37 @@ class Bundle:
         return found
 
     def effective(self, gate: str) -> str:
-        """The digest of what `gate` uses: its controls and their catalogue, the libraries, the entry point, the
-        parameters.
+        """The digest of what `gate` uses: its controls, all libraries and entry points, and the parameters.
 
-        A change to a control of another gate leaves it as it is. Raises PolicyFault for a gate the bundle does not
-        have, or a control without a file.
+        A change to a control, or to the approval matrix, of another gate leaves it as it is. Raises PolicyFault for a
+        gate the bundle does not have, or a control without files.
         """
         controls = self.gates.get(gate)
         if controls is None:
             raise PolicyFault(f"the bundle has no gate {gate}", f"its gates: {', '.join(sorted(self.gates))}")
-        used = {path for control in controls for path in self._paths(control)}
-        shared = {path for path, _ in self.files if path.startswith(("lib/", "gates/"))}
+        folders = tuple(self._folder(control) for control in controls)
+        files = [
+            {"path": path, "digest": digest(content.encode("utf-8"))}
+            for path, content in self.files
+            if path.endswith(".rego") and (path.startswith(folders) or not path.startswith("controls/"))
+        ]
+        parameters = {key: value for key, value in self.data.items() if key not in ("gates", "packages", "approvals")}
+        parameters["approvals"] = self.data.get("approvals", {}).get(gate)
         return digest_of(
             {
                 "v": "qayd/effective-policy/v1",
                 "gate": gate,
                 "controls": list(controls),
-                "files": [
-                    {"path": path, "digest": digest(content.encode("utf-8"))}
-                    for path, content in self.files
-                    if path in used | shared
-                ],
-                "parameters": digest(_dump({key: value for key, value in self.data.items() if key != "gates"})),
+                "files": files,
+                "parameters": digest(_dump(parameters)),
             }
         )
 
-    def _paths(self, control: str) -> frozenset[str]:
-        """All files of the folder under controls/ whose Rego names the control's id."""
-        quoted = f'"{control}"'
-        homes = {
-            path.rpartition("/")[0] for path, text in self.files if path.startswith("controls/") and quoted in text
-        }
-        if not homes:
-            raise PolicyFault(f"no file under controls/ declares the control {control}", _HINT)
-        return frozenset(path for path, _ in self.files if path.rpartition("/")[0] in homes)
+    def _folder(self, control: str) -> str:
+        folder = f"controls/{self.data.get('packages', {}).get(control)}/"
+        if not any(path.startswith(folder) and path.endswith(".rego") for path, _ in self.files):
+            raise PolicyFault(f"no file under controls/ belongs to the control {control}", _HINT)
+        return folder
 
     def _json(self, path: str) -> dict[str, Any]:
         try:

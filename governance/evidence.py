@@ -17,7 +17,7 @@ from governance.document import Document, exactly, integer, items, text
 from governance.errors import InputError
 from ledger.canonical import DOCUMENT_BYTES, decode, digest, encode
 from ledger.errors import Refused
-from ledger.schema import DIGEST, TOKEN, is_time, matches
+from ledger.patterns import DIGEST, TOKEN, is_time, matches
 
 VERSION: Final = "qayd/measurement/v1"
 KINDS: Final = ("performance", "fairness", "drift", "drift-window")
