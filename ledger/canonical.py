@@ -1,7 +1,8 @@
 """Canonical JSON: the one form in which the ledger writes a value (RFC 8785, narrowed; see docs/ledger-format.md).
 
-UTF-8 without white space; keys `[a-z0-9_]+`, unique and sorted; integers within 2^53-1; no floats; no lone surrogates;
-strings are not normalised. `encode` and `decode` are twins: `decode` refuses every byte sequence `encode` would not write.
+UTF-8 without white space; keys `[a-z0-9_]+`, unique and sorted; integers within 2^53-1; no floats; no lone
+surrogates; strings are not normalised. `encode` and `decode` are twins: `decode` refuses all that `encode` would not
+write.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """An entry: one CloudEvents 1.0 object in canonical bytes, chained to the entry before it and to its subject's last.
 
-Everything but the sequencer's four members (`prevhash`, `recordedtime`, `sequence`, `subjectprev`) is encoded by `Draft`
-before the head is locked; `Draft.place` splices those in. Reading is strict: `Entry.parse` refuses what `place` would not write.
+All but the sequencer's four members (`prevhash`, `recordedtime`, `sequence`, `subjectprev`) is encoded by `Draft`
+before the head is locked; `Draft.place` splices those in. Reading is strict: `Entry.parse` refuses what `place` would
+not write.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from ledger.canonical import ENTRY_BYTES, JSON, MAX_DEPTH, decode, encode
 from ledger.errors import IntegrityError, Kind, Refused
 from ledger.merkle import leaf_hash
-from ledger.schema import TOKEN, TYPE_NAME, is_time, matches
+from ledger.patterns import TOKEN, TYPE_NAME, is_time, matches
 
 HASH_BYTES: Final = 32
 NONCE_BYTES: Final = 16
@@ -25,6 +26,7 @@ NO_HASH: Final = bytes(HASH_BYTES)
 COMMITMENT: Final = "qayd/sealed/v1"
 SALT_BYTES: Final = 32
 HANDLE_BYTES: Final = 16
+UUID_NOISE_BYTES: Final = 10
 
 Random: TypeAlias = Callable[[int], bytes]
 """Gives this many unpredictable bytes; `os.urandom` outside tests."""
@@ -138,7 +140,7 @@ class Draft:
 
     @classmethod
     def of(cls, event: NewEvent, *, event_id: str, time: str, data: Mapping[str, JSON], nonce: bytes) -> Draft:
-        """Encode an event whose `data` is already public (seals and digests only); raises Refused if it is too large."""
+        """Encode an event whose `data` is already public; raises Refused if it is too large."""
         opening: dict[str, JSON] = {
             "actor": event.actor,
             "data": data,
@@ -207,7 +209,7 @@ def check_event(event: NewEvent) -> None:
 
 
 def uuid7(now: str, noise: bytes) -> str:
-    """A UUIDv7 (RFC 9562, 5.7) of the millisecond of `now` and 10 random bytes."""
+    """A UUIDv7 (RFC 9562, 5.7) of the millisecond of `now` and `UUID_NOISE_BYTES` random bytes."""
     moment = datetime.fromisoformat(now).astimezone(UTC)
     milliseconds = int(moment.timestamp() * 1000)
     low = int.from_bytes(noise[:10], "big")

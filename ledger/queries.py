@@ -15,9 +15,11 @@ from sqlalchemy.sql.elements import TextClause
 
 from ledger.errors import IntegrityError, Kind, Refused
 from ledger.merkle import RightEdge
-from ledger.tables import EntryRow, HeadRow, NoteRow, PersonKeyRow, SealedRow, TouchRow, table_of
+from ledger.source import Row
+from ledger.tables import EntryRow, FormatRow, HeadRow, NoteRow, PersonKeyRow, SealedRow, TouchRow, table_of
 
 ENTRIES: Final = table_of(EntryRow)
+FORMATS: Final = table_of(FormatRow)
 HEADS: Final = table_of(HeadRow)
 NOTES: Final = table_of(NoteRow)
 PERSON_KEYS: Final = table_of(PersonKeyRow)
@@ -54,6 +56,10 @@ _SAVE_NOTE: Final = text(
     "INSERT INTO ledger_note (log, size, edge, note) VALUES (:log, :size, :edge, :note)"
     " ON CONFLICT (log, size) DO UPDATE SET note = excluded.note"
 )
+_ADD_PERSON_KEY: Final = text(
+    "INSERT INTO ledger_person_key (log, person, epoch, wrapped) VALUES (:log, :person, :epoch, :wrapped)"
+    " ON CONFLICT (log, person) DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +79,13 @@ class Head:
         return self.edge.size
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An entry as the table has it: the bytes, and the columns that must follow from them."""
+def heads(connection: Connection, *, lock: bool = False) -> list[Head]:
+    """All logs of the store, at most two: callers want to know whether there is exactly one.
 
-    sequence: int
-    id: str
-    source: str
-    subject: str
-    claim: str | None
-    leaf_hash: bytes
-    raw: bytes
-
-
-def heads(connection: Connection) -> list[Head]:
-    """All logs of the store (at most two are read: callers want to know whether there is exactly one)."""
+    `lock` keeps others from beginning a log until the transaction ends.
+    """
+    if lock:
+        connection.execute(select(FORMATS).with_for_update()).all()
     return [_head(row) for row in connection.execute(select(HEADS).order_by(HEADS.c.log).limit(2))]
 
 
@@ -150,12 +148,12 @@ def touched(connection: Connection, log: int, as_of: int, keys: Iterable[str]) -
     return None
 
 
-def entries(connection: Connection, log: int, start: int, end: int, limit: int) -> list[Stored]:
+def entries(connection: Connection, log: int, start: int, end: int, limit: int) -> list[Row]:
     """At most `limit` entries of the range, by index; gaps are left to the caller to notice."""
     c = ENTRIES.c
-    query = select(c.sequence, c.id, c.source, c.subject, c.claim, c.leaf_hash, c.raw)
+    query = select(c.sequence, c.raw, c.leaf_hash, c.id, c.source, c.subject, c.claim)
     within = query.where(c.log == log, c.sequence >= start, c.sequence < end)
-    return [_stored(tuple(row)) for row in connection.execute(within.order_by(c.sequence).limit(limit))]
+    return [_entry(row) for row in connection.execute(within.order_by(c.sequence).limit(limit))]
 
 
 def leaves(connection: Connection, log: int, start: int, end: int, limit: int) -> list[tuple[int, bytes]]:
@@ -170,6 +168,26 @@ def last_note(connection: Connection, log: int) -> tuple[RightEdge, bytes] | Non
     query = select(NOTES.c.edge, NOTES.c.note).where(NOTES.c.log == log).order_by(NOTES.c.size.desc()).limit(1)
     row = connection.execute(query).first()
     return None if row is None else (_edge(row[0]), row[1])
+
+
+def person_key(connection: Connection, log: int, person: str) -> tuple[int, bytes] | None:
+    """Epoch and wrapped key of a person."""
+    c = PERSON_KEYS.c
+    row = connection.execute(select(c.epoch, c.wrapped).where(c.log == log, c.person == person)).first()
+    return None if row is None else (row.epoch, row.wrapped)
+
+
+def add_person_key(connection: Connection, log: int, person: str, epoch: int, wrapped: bytes) -> None:
+    """Keep a person's wrapped key, unless one is there."""
+    connection.execute(_ADD_PERSON_KEY, {"log": log, "person": person, "epoch": epoch, "wrapped": wrapped})
+
+
+def sealed_value(connection: Connection, log: int, handle: bytes, pointer: str) -> tuple[str, bytes] | None:
+    """Person and sealed bytes behind a handle and pointer."""
+    c = SEALED.c
+    within = (c.log == log) & (c.handle == handle) & (c.pointer == pointer)
+    row = connection.execute(select(c.person, c.sealed).where(within)).first()
+    return None if row is None else (row.person, row.sealed)
 
 
 def save_note(connection: Connection, log: int, edge: RightEdge, note: bytes) -> None:
@@ -201,9 +219,8 @@ def _edge(raw: bytes) -> RightEdge:
         raise IntegrityError(Kind.ALTERED, "a right edge is not of its form", None, _FSCK) from error
 
 
-def _stored(row: tuple[Any, ...]) -> Stored:
-    stored = Stored(*row)
-    texts = (stored.id, stored.source, stored.subject, "" if stored.claim is None else stored.claim)
-    if not all(type(value) is str for value in texts) or not all(type(value) is bytes for value in row[5:]):
-        raise IntegrityError(Kind.ALTERED, "a column does not hold what the ledger wrote", stored.sequence, _FSCK)
-    return stored
+def _entry(row: Any) -> Row:
+    if type(row.raw) is not bytes or type(row.leaf_hash) is not bytes:
+        raise IntegrityError(Kind.ALTERED, "a column does not hold what the ledger wrote", row.sequence, _FSCK)
+    columns = {"id": row.id, "source": row.source, "subject": row.subject, "claim": row.claim}
+    return Row(row.sequence, row.raw, row.leaf_hash, columns)

@@ -6,22 +6,14 @@ public strings match ASCII patterns of at most 255 characters, so personal data 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
 from typing import Final, Literal
 
 from ledger.canonical import JSON, MAX_INTEGER, digest, encode
 from ledger.errors import Refused
+from ledger.patterns import DECIMAL, DIGEST, MAX_STRING, TIME, TOKEN, TYPE_NAME, compiled, is_time, matches, shown
 
-TOKEN: Final = r"[A-Za-z0-9][A-Za-z0-9._:/@+=-]{0,254}"
-DECIMAL: Final = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
-DIGEST: Final = r"sha256:[0-9a-f]{64}"
-TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"
-TYPE_NAME: Final = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\.v[1-9][0-9]*"
-MAX_STRING: Final = 255
 MAX_LIST: Final = 256
 MAX_SEALED_BYTES: Final = 1024 * 1024
 JSON_DEPTH: Final = 8
@@ -56,7 +48,7 @@ class Field:
         if self.kind == "public" and self.shape == "text" and self.pattern is None:
             raise Refused("a public text needs a pattern", "seal free text, or name the pattern it must match")
         if self.pattern is not None:
-            _compiled(self.pattern)
+            compiled(self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +65,12 @@ class EventType:
     touches: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not _compiled(TYPE_NAME).fullmatch(self.name) or len(self.name) > MAX_STRING:
+        if not compiled(TYPE_NAME).fullmatch(self.name) or len(self.name) > MAX_STRING:
             raise Refused(f"{self.name!r} is no event type name", "write it like model.registered.v1")
-        _compiled(self.subject)
+        compiled(self.subject)
         for name in self.fields:
-            if not _compiled("[a-z0-9_]{1,64}").fullmatch(name) or name == "sealed":
-                raise Refused(f"{self.name}: a field may not be called {_shown(name)}")
+            if not compiled("[a-z0-9_]{1,64}").fullmatch(name) or name == "sealed":
+                raise Refused(f"{self.name}: a field may not be called {shown(name)}")
         for name in self.touches:
             declared = self.fields.get(name)
             if declared is None or declared.kind != "public" or declared.shape not in ("token", "tokens"):
@@ -145,7 +137,7 @@ class EventTypes:
         found = self._types.get(name)
         if found is None:
             raise Refused(
-                f"unknown event type {_shown(name)}", "check the spelling and the version, as in x.happened.v1"
+                f"unknown event type {shown(name)}", "check the spelling and the version, as in x.happened.v1"
             )
         return found
 
@@ -167,7 +159,7 @@ def validate(declared: EventType, data: Mapping[str, object]) -> None:
         raise Refused(f"{declared.name}: data is not an object")
     for name in data:
         if name not in declared.fields:
-            raise Refused(f"{declared.name}: undeclared field {_shown(name)}", _fields_hint(declared))
+            raise Refused(f"{declared.name}: undeclared field {shown(name)}", _fields_hint(declared))
     for name, spec in declared.fields.items():
         if name in data:
             problem = _problem(spec, data[name])
@@ -175,27 +167,6 @@ def validate(declared: EventType, data: Mapping[str, object]) -> None:
                 raise Refused(f"{declared.name}: field {name} {problem}")
         elif spec.required:
             raise Refused(f"{declared.name}: field {name} is missing", _fields_hint(declared))
-
-
-def matches(pattern: str, text: object) -> bool:
-    """Whether `text` is an ASCII string of at most 255 characters that matches the whole pattern."""
-    return (
-        type(text) is str
-        and len(text) <= MAX_STRING
-        and text.isascii()
-        and _compiled(pattern).fullmatch(text) is not None
-    )
-
-
-def is_time(text: object) -> bool:
-    """Whether `text` is a real UTC time written exactly as `YYYY-MM-DDTHH:MM:SS.ffffffZ`."""
-    if not matches(TIME, text):
-        return False
-    try:
-        datetime.fromisoformat(str(text))
-    except ValueError:
-        return False
-    return True
 
 
 def _problem(spec: Field, value: object) -> str:
@@ -218,7 +189,7 @@ def _sealed_problem(spec: Field, value: object) -> str:
     if spec.shape == "text":
         if not isinstance(value, str):
             return "is not a text"
-        return "" if spec.pattern is None or _compiled(spec.pattern).fullmatch(value) else "does not match its pattern"
+        return "" if spec.pattern is None or compiled(spec.pattern).fullmatch(value) else "does not match its pattern"
     return _public_problem(spec, value)
 
 
@@ -264,16 +235,3 @@ def _fields_hint(declared: EventType) -> str:
     return "its fields are " + ", ".join(
         name if spec.required else f"{name} (optional)" for name, spec in declared.fields.items()
     )
-
-
-def _shown(name: object) -> str:
-    """A name for a message: itself if it is harmless ASCII, else a stand-in."""
-    return str(name) if matches(r"[A-Za-z0-9._-]{1,100}", name) else "of an unprintable name"
-
-
-@lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise Refused(f"the pattern {pattern!r} is not a regular expression") from error

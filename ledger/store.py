@@ -32,6 +32,7 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writer = engine.execution_options(qayd_write=True)
         self.dialect: str = engine.dialect.name
 
     @classmethod
@@ -71,9 +72,8 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds SQLite's write lock from its start, and is durable once the block ends."""
-        with faults(), self._engine.connect().execution_options(qayd_write=True) as connection:
-            with connection.begin():
-                yield connection
+        with faults(), self._writer.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Give back all connections."""
