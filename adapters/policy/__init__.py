@@ -1,0 +1,1 @@
+"""Policy engines: the embedded one and an OPA server, behind one port; and the bundle they evaluate."""
