@@ -83,7 +83,7 @@ def build(model: str, rows: pd.DataFrame, seed: int) -> Pipeline:
                 ("classifier", LogisticRegression(max_iter=1000)),
             ]
         )
-    forest = RandomForestClassifier(n_estimators=100, min_samples_leaf=3, random_state=seed)
+    forest = RandomForestClassifier(n_estimators=100, min_samples_leaf=2, random_state=seed)
     return Pipeline(
         [
             ("columns", make_column_transformer((encode, words), ("passthrough", numbers))),

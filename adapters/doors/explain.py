@@ -1,0 +1,61 @@
+"""A decision in words: each finding with control, article, field, value, limit, way out, and who may waive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from governance.decision import Decision, Outcome
+from governance.finding import Basis, Citation, Finding, FindingKind, order
+
+SHORT = 16
+
+
+def decision_lines(decision: Decision) -> Iterator[str]:
+    """The decision as lines of text: a head line, then each finding."""
+    subject_digest = decision.binding.subject_digest
+    yield (
+        f"{decision.outcome.upper()}  {decision.gate}  {decision.subject}  {subject_digest[: SHORT + 7]}.."
+        f"  decision {decision.id}  policy {decision.policy.effective[7 : SHORT + 7]}.."
+    )
+    if decision.mode == "play":
+        yield "  play tenant: this decision was made without a second officer and binds nobody"
+    for finding in order(decision.findings):
+        yield from finding_lines(finding)
+    if decision.requires:
+        yield "  needs " + ", ".join(f"{slots.count} {slots.role}" for slots in decision.requires)
+    yield from _cited(decision)
+
+
+def _cited(decision: Decision) -> Iterator[str]:
+    if decision.request is not None:
+        yield f"  by {decision.request}, approvals {', '.join(decision.approvals) or 'none yet'}"
+    if decision.outcome is Outcome.PENDING and decision.request is None:
+        yield "  next: qayd promotion request"
+
+
+def finding_lines(finding: Finding) -> Iterator[str]:
+    """One finding, three or four lines."""
+    yield f"  {finding.severity}  {finding.control:<9} {_complaint(finding)}"
+    for citation in finding.citations:
+        yield f"               {citation_text(citation)}"
+    if finding.basis is Basis.HOUSE:
+        yield "               acts as house policy: no cited text has been read at its source"
+    evidence = f"evidence {finding.evidence}; " if finding.evidence else ""
+    waiver = f"may be waived by {', '.join(finding.waivable_by)}" if finding.waivable_by else "not waivable"
+    passes = f"passes {finding.passes}; " if finding.passes else ""
+    yield f"               {evidence}{passes}{waiver}"
+    if finding.next:
+        yield f"               next: {finding.next}"
+
+
+def citation_text(citation: Citation) -> str:
+    """A citation with its status and verification state, as every report must print it."""
+    return f"{citation.law}, {citation.article} ({citation.status}, {citation.verification})"
+
+
+def _complaint(finding: Finding) -> str:
+    detail = f"  ({finding.detail})" if finding.detail else ""
+    title = finding.title or finding.control
+    if finding.kind is FindingKind.VIOLATED and finding.limit:
+        return f"{title}: {finding.field} is {finding.value}, limit {finding.limit}{detail}"
+    return f"{title}: {finding.field or 'fact'} {finding.kind}{detail}"

@@ -1,0 +1,1 @@
+"""Who is calling: possession of an enrolled SSH key, proved afresh by each command that acts."""

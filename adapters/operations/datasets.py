@@ -1,0 +1,184 @@
+"""Registering, scanning and pseudonymising data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from adapters.datasets.read import read_table
+from adapters.operations import people
+from adapters.operations.documents import get_document, put_document
+from governance.errors import InputError
+from governance.subject import Subject
+
+if TYPE_CHECKING:
+    from adapters.datasets.table import Table
+    from adapters.wiring import Home
+
+CARD = "qayd/dataset-card/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What the registrant says about a data set (everything the file itself cannot tell).
+
+    `location` is (provider, realm, region); `label` and `positive` name the outcome column and its favourable
+    value; `protected` the columns fairness is measured by; `classes` the registrant's own column classes.
+    """
+
+    purpose: str
+    legal_basis: str
+    location: tuple[str, str, str]
+    retention_days: int
+    label: str | None = None
+    positive: str | None = None
+    protected: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    classes: Mapping[str, str] = field(default_factory=dict)
+    source: str = ""
+    licence: str = ""
+    owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered data set: its subject, digest and the entry that says so."""
+
+    subject: str
+    digest: str
+    rows: int
+    columns: int
+    index: int
+    status: str
+
+
+def register(home: Home, name: str, file: Path, said: Registration) -> Registered:
+    """Register a CSV by its digest as the next version of `name`; the same file again is answered `present`."""
+    table = read_table(file)
+    digest = table.digest
+    _check_columns(table, said)
+    card = _card(table, file, said)
+    return _append(home, name, digest, table, card, said, {})
+
+
+def _append(
+    home: Home, name: str, digest: str, table: Table, card: dict[str, Any], said: Registration, extra: dict[str, Any]
+) -> Registered:
+    actor, catalog = home.actor(), home.catalog()
+    subject, known = _next_version(catalog.datasets, name, digest)
+    if known is not None:
+        return Registered(subject, digest, table.height, len(table.names), known, "present")
+    provider, realm, region = said.location
+    data = {
+        "digest": digest,
+        "card": put_document(home, card),
+        "rows": table.height,
+        "columns": len(table.names),
+        "owner": people.resolve(home, said.owner) if said.owner else actor,
+        "supplier": actor,
+        "purpose": said.purpose,
+        "legal_basis": said.legal_basis,
+        "labels": sorted(set(said.labels)),
+        "provider": provider,
+        "realm": realm,
+        "region": region,
+        "retention_days": said.retention_days,
+        **extra,
+    }
+    event = home.event("dataset.registered.v1", subject, data)
+    receipt = home.append(event, as_of=catalog.size, keys={subject})[0]
+    return Registered(subject, digest, table.height, len(table.names), receipt.index, "registered")
+
+
+def _next_version(datasets: Mapping[str, Any], name: str, digest: str) -> tuple[str, int | None]:
+    Subject.parse(f"dataset/{name}@1")
+    version = 1
+    while (subject := f"dataset/{name}@{version}") in datasets:
+        if datasets[subject].digest == digest:
+            return subject, datasets[subject].index
+        version += 1
+    return subject, None
+
+
+def _check_columns(table: Table, said: Registration) -> None:
+    named = [*(c for c in (said.label,) if c), *said.protected, *said.classes]
+    for column in named:
+        if column not in table.names:
+            raise InputError(f"the file has no column {column!r}", f"its columns: {', '.join(table.names[:40])}")
+    if said.label and said.positive is not None and said.positive not in table.column(said.label):
+        raise InputError("the positive value given never occurs in the label column", "check --positive")
+    if said.label and said.positive is None:
+        raise InputError("a label column needs its favourable value", "give --positive VALUE")
+
+
+def _card(table: Table, file: Path, said: Registration) -> dict[str, Any]:
+    return {
+        "v": CARD,
+        "columns": list(table.names),
+        "label": said.label or "",
+        "positive": said.positive or "",
+        "protected": list(said.protected),
+        "classes": [{"column": c, "class": k} for c, k in sorted(said.classes.items())],
+        "source": said.source,
+        "licence": said.licence,
+        "path": str(file.absolute()),
+    }
+
+
+def find(home: Home, name: str) -> Any:
+    """The data set named `dataset/x@1`, `x@1`, or `x` (its newest version). Raises InputError."""
+    datasets = home.catalog().datasets
+    label = name.removeprefix("dataset/")
+    if "@" in label:
+        found = datasets.get(f"dataset/{label}")
+    else:
+        versions = [s for s in datasets if s.startswith(f"dataset/{label}@")]
+        found = datasets[max(versions, key=lambda s: int(s.rpartition("@")[2]))] if versions else None
+    if found is None:
+        raise InputError(f"no data set {name} is registered", "see `qayd dataset show`, or register it first")
+    return found
+
+
+def read_card(home: Home, dataset: Any) -> dict[str, Any]:
+    """The card of a registered data set."""
+    return get_document(home, dataset.card)
+
+
+def verified_file(home: Home, dataset: Any, file: Path | None = None) -> Path:
+    """The data set's file, its bytes checked against the registered digest. Raises InputError when they differ."""
+    path = file or Path(read_card(home, dataset)["path"])
+    if not path.exists():
+        raise InputError(f"the file of {dataset.subject} is not at {path}", "say where it is now with --file")
+    actual = digest_file(path)
+    if actual != dataset.digest:
+        raise InputError(
+            f"{path} is not {dataset.subject}: its digest is {actual}, registered was {dataset.digest}",
+            "give the file that was registered, or register this one as a new version",
+        )
+    return path
+
+
+def scan(home: Home, name: str, file: Path | None = None) -> tuple[Any, dict[str, Any]]:
+    """Scan a data set for personal data with Presidio and record the report. Returns (data set, report)."""
+    from adapters.privacy.scan import scan as scan_table
+
+    dataset = find(home, name)
+    card = read_card(home, dataset)
+    table = read_table(verified_file(home, dataset, file))
+    report = scan_table(table, {item["column"]: item["class"] for item in card["classes"]}, label=card["label"] or None)
+    document = report.document()
+    _record_scan(home, dataset.subject, dataset.digest, document)
+    return dataset, document
+
+
+def _record_scan(home: Home, subject: str, digest: str, document: dict[str, Any]) -> None:
+    data = {
+        "digest": digest,
+        "report": put_document(home, document),
+        "engine": document["engine"],
+        "identified_columns": document["direct_columns"],
+        "unclassified_columns": document["unclassified_columns"],
+    }
+    home.append(home.event("pii.scanned.v1", subject, data))

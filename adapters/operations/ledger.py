@@ -1,0 +1,236 @@
+"""The ledger's own operations: append open events, verify, checkpoint, export, prove."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from adapters.doors.output import note
+from adapters.storage.files import read_bytes, write_atomically
+from governance.errors import InputError
+from ledger.checkpoint import Verifier, read_checkpoint
+from ledger.entry import NewEvent, base64
+from ledger.errors import Refused
+from ledger.log import Receipt, Refusal
+
+from ledger.tiles import export_static
+from ledger.verify import verify_log, verify_static
+
+if TYPE_CHECKING:
+    from adapters.doors.frame import Call
+    from adapters.wiring import Home
+
+BATCH = 256
+MAX_LINE = 1024 * 1024
+MAX_NOTE = 64 * 1024
+MEMBERS = frozenset({"type", "subject", "data", "id", "time"})
+NEEDED = frozenset({"type", "subject", "data"})
+
+
+@contextmanager
+def event_lines(name: str) -> Iterator[Iterable[bytes]]:
+    """The lines of a file, or of standard input for `-`; each at most MAX_LINE bytes (longer ones come cut)."""
+    if name == "-":
+        yield _lines(sys.stdin.buffer)
+        return
+    try:
+        handle = Path(name).open("rb")
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error.strerror}", "check the path, or use - for standard input") from error
+    with handle:
+        yield _lines(handle)
+
+
+def _lines(handle: BinaryIO) -> Iterator[bytes]:
+    while line := handle.readline(MAX_LINE + 1):
+        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            while (rest := handle.readline(MAX_LINE)) and not rest.endswith(b"\n"):
+                pass
+        if line.strip():
+            yield line
+
+
+def append_lines(home: Home, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Append one open event a line; one answer a line, in order, once durable (`append` in batches of 256)."""
+    actor = home.actor()
+    batch: list[bytes] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == BATCH:
+            yield from _append_batch(home, actor, batch)
+            batch = []
+    yield from _append_batch(home, actor, batch)
+
+
+def _append_batch(home: Home, actor: str, lines: list[bytes]) -> Iterator[dict[str, Any]]:
+    read = [_read_event(line, actor) for line in lines]
+    events = [event for event, _ in read if isinstance(event, NewEvent)]
+    answers = iter(home.log.append_many(events, open_only=True) if events else ())
+    for item, given in read:
+        answer = next(answers) if isinstance(item, NewEvent) else item
+        yield _document(answer, item, given)
+
+
+def _document(answer: Receipt | Refusal | Refused, item: NewEvent | Refused, given: str | None) -> dict[str, Any]:
+    if isinstance(answer, Receipt):
+        return {"id": answer.id, "sequence": answer.index, "leaf_hash": base64(answer.leaf_hash), "status": answer.status}
+    message = answer.message if isinstance(answer, Refused) else answer.reason
+    return {
+        "id": item.id if isinstance(item, NewEvent) else given,
+        "sequence": None,
+        "leaf_hash": None,
+        "status": "refused",
+        "reason": f"{message} ({answer.hint})" if answer.hint else message,
+    }
+
+
+def _read_event(line: bytes, actor: str) -> tuple[NewEvent | Refused, str | None]:
+    """The event on a line, or why it is none; and the id the line gives itself, if any."""
+    if len(line) > MAX_LINE:
+        return Refused(f"the line is longer than {MAX_LINE} bytes", "keep large content in a file, send its digest"), None
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return Refused(f"the line is not JSON: {error.msg}", "write one JSON object a line"), None
+    given = value.get("id") if isinstance(value, dict) else None
+    try:
+        return _event(value, actor), given if isinstance(given, str) else None
+    except Refused as error:
+        return error, given if isinstance(given, str) else None
+
+
+def _event(value: Any, actor: str) -> NewEvent:
+    if not isinstance(value, dict) or not set(value) >= NEEDED or not set(value) <= MEMBERS:
+        raise Refused("the line is no event", "an event has type, subject, data and optionally id and time")
+    for name in ("type", "subject", "id", "time"):
+        if name in value and not isinstance(value[name], str):
+            raise Refused(f"{name} is not a string", "mend the line")
+    if not isinstance(value["data"], dict):
+        raise Refused("data is not an object", "mend the line")
+    return NewEvent(
+        type=value["type"],
+        subject=value["subject"],
+        source=f"person/{actor}",
+        actor=actor,
+        data=value["data"],
+        id=value.get("id"),
+        time=value.get("time"),
+    )
+
+
+def answer_line(answer: Mapping[str, Any]) -> bytes:
+    """One answer as a JSON line."""
+    return orjson.dumps(dict(answer)) + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification covered and found."""
+
+    size: int
+    root: str
+    checkpoint_size: int
+    older_size: int | None
+    origin: str
+
+    def document(self) -> dict[str, Any]:
+        """The result as a document."""
+        return {
+            "result": "verified",
+            "origin": self.origin,
+            "size": self.size,
+            "root": self.root,
+            "checkpoint_size": self.checkpoint_size,
+            "unsigned_tail": self.size - self.checkpoint_size,
+            "older_checkpoint_size": self.older_size,
+        }
+
+    def lines(self) -> list[str]:
+        """The result in words."""
+        held = (
+            "no older checkpoint was given: nothing is claimed beyond the size presented"
+            if self.older_size is None
+            else f"consistent with the older checkpoint of {self.older_size} entries"
+        )
+        return [
+            f"VERIFIED  {self.size} entries, root {self.root}",
+            f"  {self.origin}",
+            f"  checkpoint covers {self.checkpoint_size}, unsigned tail {self.size - self.checkpoint_size}",
+            f"  {held}",
+        ]
+
+
+def verifier_of(key: str) -> Verifier:
+    """The verifier a vkey names; `key` is the vkey itself, or a file that holds it. Raises InputError."""
+    text = key
+    if "+" not in key:
+        text = read_bytes(Path(key), 4096).decode("utf-8", "replace").strip()
+    try:
+        return Verifier.parse(text)
+    except Refused as error:
+        raise InputError("this is not a verifier key", "give the line that `qayd ledger key` printed, or a file holding it") from error
+
+
+def checkpoint(home: Home, *, sign: bool) -> bytes:
+    """The latest signed note; with `sign`, one for the present head. Raises InputError when there is none."""
+    if sign:
+        return home.sign()
+    signed = home.log.notes()
+    if signed is None:
+        raise InputError("no checkpoint has been signed yet", "run `qayd ledger checkpoint --sign`")
+    return signed
+
+
+def verify(call: Call, key: str | None, older: Path | None, static: Path | None) -> Verification:
+    """Verify a home's log, or an exported directory, against a key and an older checkpoint from outside.
+
+    Without a key the home's own is used, which proves nothing against whoever holds the home; the caller is told.
+    """
+    if key is None:
+        note("no --key was given: verifying against the home's own key, which its holder could have replaced")
+        verifier = Verifier.parse(call.home.config.vkey)
+    else:
+        verifier = verifier_of(key)
+    kept = None if older is None else read_bytes(older, MAX_NOTE)
+    if static is not None:
+        found = verify_static(static, (verifier,), kept)
+    else:
+        log = call.home.log
+        signed = log.notes()
+        found = verify_log(
+            log.rows, verifiers=(verifier,), notes=() if signed is None else (signed,), older=kept, head=log.head()
+        )
+    covered = found.checkpoint.size if found.checkpoint else 0
+    older_size = None if found.older is None else found.older.size
+    return Verification(found.size, base64(found.root), covered, older_size, verifier.name)
+
+
+def export(home: Home, directory: Path) -> int:
+    """Write the static tile form for exactly the latest checkpoint's size, signing one if there is none. The size."""
+    signed = home.log.notes() or home.sign()
+    export_static(home.log, signed, directory)
+    return read_checkpoint(signed).size
+
+
+def prove(home: Home, index: int, out: Path) -> tuple[Path, Path]:
+    """Write the receipt of an entry into the latest checkpoint: `N.tlog-proof` and `N.json`."""
+    signed = home.log.notes()
+    if signed is None or read_checkpoint(signed).size <= index:
+        if index >= home.log.size():
+            raise InputError(f"there is no entry {index}", f"the log has {home.log.size()} entries, counted from 0")
+        signed = home.sign()
+    receipt = make_receipt(home.log, index, signed)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {out}: {error.strerror}", "name another directory with --out") from error
+    files = (out / f"{index}.tlog-proof", out / f"{index}.json")
+    write_atomically(files[0], receipt.proof.format(), 0o644)
+    write_atomically(files[1], receipt.raw, 0o644)
+    return files

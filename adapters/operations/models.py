@@ -1,0 +1,113 @@
+"""Registering, classifying and describing model versions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from adapters.operations.training import model_name
+from governance.errors import InputError, NotPermitted
+from governance.lineage import makers
+from ledger.schema import Sealed
+
+if TYPE_CHECKING:
+    from adapters.wiring import Home
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A registered model version: its subject, digest, the entry that says so, and whether it was there before."""
+
+    subject: str
+    digest: str
+    index: int
+    status: str
+
+
+def register(
+    home: Home, name: str, run: str | None, *, tier: str, decides_on_people: bool, intended_use: str = ""
+) -> Registered:
+    """Register the artifacts of a run as the model's next version; the same run again is answered `present`."""
+    actor, catalog = home.actor(), home.catalog()
+    model, finished = model_name(name), _run(home, name, run)
+    for known in catalog.models.values():
+        if known.run == finished.subject:
+            return Registered(known.subject, known.digest, known.index, "present")
+    version = 1 + sum(1 for subject in catalog.models if subject.startswith(f"{model}@"))
+    subject = f"{model}@{version}"
+    data: dict[str, Any] = {
+        "digest": finished.completion.artifacts,
+        "run": finished.subject,
+        "owner": actor,
+        "tier": tier,
+        "decides_on_people": decides_on_people,
+    }
+    if intended_use:
+        data["intended_use"] = Sealed(intended_use, actor)
+    event = home.event("model.registered.v1", subject, data)
+    receipt = home.append(event, as_of=catalog.size, keys={subject, finished.subject})[0]
+    return Registered(subject, finished.completion.artifacts, receipt.index, "registered")
+
+
+def _run(home: Home, name: str, run: str | None) -> Any:
+    model, runs = model_name(name), home.catalog().runs
+    if run is None:
+        mine = [r for r in runs.values() if r.model == model]
+        if not mine:
+            raise InputError(f"{model} was never trained", f"run `qayd training run {name} --dataset ... -- COMMAND`")
+        found = max(mine, key=lambda r: r.index)
+    else:
+        found = runs.get(run if run.startswith("run/") else f"run/{run}")
+        if found is None or found.model != model:
+            raise InputError(f"{model} has no training run {run}", "see what `qayd training run` printed")
+    if found.completion is None or found.completion.exit_code != 0 or found.completion.artifacts is None:
+        raise InputError(
+            f"{found.subject} did not succeed or left no artifacts", "train again; the command writes its artifacts to {out}"
+        )
+    return found
+
+
+def find(home: Home, name: str) -> Any:
+    """The model version named `model/x@1`, `x@1`, or `x` (its newest version). Raises InputError."""
+    models = home.catalog().models
+    label = name.removeprefix("model/")
+    if "@" in label:
+        found = models.get(f"model/{label}")
+    else:
+        versions = [s for s in models if s.startswith(f"model/{label}@")]
+        found = models[max(versions, key=lambda s: int(s.rpartition("@")[2]))] if versions else None
+    if found is None:
+        raise InputError(f"no model {name} is registered", "see `qayd model show`, or register it first")
+    return found
+
+
+def confirm(home: Home, name: str, *, tier: str, decides_on_people: bool) -> int:
+    """Confirm a model's classification as somebody who did not make it. Returns the entry's index."""
+    actor, catalog, model = home.actor(), home.catalog(), find(home, name)
+    if actor in makers(catalog, model.subject).people:
+        raise NotPermitted(f"you made {model.subject}, so you cannot confirm its classification", "ask somebody else")
+    data = {"digest": model.digest, "tier": tier, "decides_on_people": decides_on_people}
+    event = home.event("model.classification_confirmed.v1", model.subject, data)
+    return home.append(event, as_of=catalog.size, keys={model.subject, f"person/{actor}"})[0].index
+
+
+def describe(home: Home, model: Any) -> dict[str, Any]:
+    """A model version as a document: identity, classification, lineage, where it is live."""
+    catalog = home.catalog()
+    run = catalog.runs[model.run]
+    live = [d.target for d in catalog.deployments.values() if d.live is not None and d.live.subject == model.subject]
+    return {
+        "subject": model.subject,
+        "digest": model.digest,
+        "tier": model.tier,
+        "decides_on_people": model.decides_on_people,
+        "run": model.run,
+        "dataset": run.dataset,
+        "dataset_digest": run.dataset_digest,
+        "revision": run.revision,
+        "environment": run.environment,
+        "gated": run.gated,
+        "registered_at": model.recorded_at,
+        "makers": sorted(makers(catalog, model.subject).people),
+        "live_at": sorted(live),
+    }

@@ -1,0 +1,63 @@
+"""Settings of one run: the only module that reads the environment.
+
+A setting comes from the command line, else from a `QAYD_*` variable, else from the home's `config.json`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from governance.errors import InputError
+
+ENGINES = ("regorus", "opa")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a command was told about where it works.
+
+    `home` is the directory of one tenant's log, keys and stores; `database` a SQLAlchemy URL or None for the
+    home's own SQLite file; `engine` one of ENGINES or None for the home's choice; `opa_url` and `opa_binary`
+    say where an OPA server or program is; `policies` a bundle directory other than the one delivered;
+    `identity` the path of the caller's SSH key.
+    """
+
+    home: Path
+    database: str | None = None
+    engine: str | None = None
+    opa_url: str | None = None
+    opa_binary: str | None = None
+    policies: Path | None = None
+    identity: Path | None = None
+    ssh_keygen: str | None = None
+
+
+def read_settings(
+    *, home: Path | None = None, identity: Path | None = None, engine: str | None = None
+) -> Settings:
+    """Join the command line's options with the environment. Raises InputError on a value that cannot be."""
+    env = os.environ
+    chosen = engine or env.get("QAYD_ENGINE") or None
+    if chosen is not None and chosen not in ENGINES:
+        raise InputError(f"unknown policy engine {chosen!r}", f"use one of {', '.join(ENGINES)}")
+    return Settings(
+        home=(home or Path(env.get("QAYD_HOME") or ".qayd")).absolute(),
+        database=env.get("QAYD_DATABASE") or None,
+        engine=chosen,
+        opa_url=env.get("QAYD_OPA_URL") or None,
+        opa_binary=env.get("QAYD_OPA") or None,
+        policies=_path(env.get("QAYD_POLICIES")),
+        identity=identity or _path(env.get("QAYD_IDENTITY")),
+        ssh_keygen=env.get("QAYD_SSH_KEYGEN") or None,
+    )
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value).absolute() if value else None
+
+
+def base_environment() -> dict[str, str]:
+    """The environment handed to a wrapped program: the caller's own, without Qayd's settings in it."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("QAYD_")}

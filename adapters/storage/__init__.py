@@ -1,0 +1,1 @@
+"""Tables and files that are not the ledger's."""
