@@ -1,0 +1,115 @@
+"""Logs for tests: event types of every shape, a clock one can set, randomness one can repeat."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ledger.entry import NewEvent
+from ledger.kek import KekRing
+from ledger.log import Log
+from ledger.note import SigningKey
+from ledger.schema import EventType, EventTypes, Field, Sealed
+from ledger.store import Store
+from ledger.vault import Vault
+
+HEARTBEAT = "source.heartbeat.v1"
+LINKED = "thing.linked.v1"
+NOTED = "thing.noted.v1"
+
+TYPES = EventTypes(
+    [
+        EventType(
+            HEARTBEAT,
+            {"source": Field("public"), "counter": Field("public", "integer")},
+            r"source/[a-z0-9/-]{1,200}",
+            open=True,
+        ),
+        EventType(
+            LINKED,
+            {"to": Field("public", required=False), "many": Field("public", "tokens", required=False)},
+            r"thing/[a-z0-9]{1,40}",
+            touches=("to", "many"),
+        ),
+        EventType(
+            NOTED,
+            {
+                "words": Field("sealed", "text", required=False),
+                "more": Field("sealed", "json", required=False),
+                "report": Field("digest", "digest", required=False),
+                "level": Field("public", "integer", required=False),
+            },
+            r"thing/[a-z0-9]{1,40}",
+        ),
+    ]
+)
+
+START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+LOG_ID = "ab" * 32
+ORIGIN = f"localhost/{LOG_ID}/1"
+VKEY = SigningKey(ORIGIN, bytes(range(32))).verifier.vkey()
+
+
+def stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class SetClock:
+    """Stands still until it is set or moved."""
+
+    def __init__(self, moment: datetime = START) -> None:
+        self.moment = moment
+
+    def now(self) -> str:
+        return stamp(self.moment)
+
+    def move(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+class WallClock:
+    def now(self) -> str:
+        return stamp(datetime.now(UTC))
+
+
+def make_vault(store: Store, directory: Path, clock: SetClock | WallClock, seed: int = 1) -> Vault:
+    noise = random.Random(seed).randbytes
+    return Vault(store, KekRing(directory, random=noise), random=noise, clock=clock)
+
+
+def create_log(store: Store, **changes: Any) -> Log:
+    """A new log with everything usual; keyword arguments take the place of what `Log.create` is usually given."""
+    usual: dict[str, Any] = {
+        "types": TYPES,
+        "origin": ORIGIN,
+        "log_id": LOG_ID,
+        "vkey": VKEY,
+        "tenant": {"sector": "bank"},
+        "officers": [],
+        "mode": "play",
+        "clock": SetClock(),
+        "random": random.Random(7).randbytes,
+    }
+    return Log.create(store, **(usual | changes))
+
+
+def heartbeat(counter: int = 1, name: str = "app", **changes: Any) -> NewEvent:
+    usual: dict[str, Any] = {
+        "type": HEARTBEAT,
+        "subject": f"source/{name}",
+        "source": "cli",
+        "actor": "p-1",
+        "data": {"source": name, "counter": counter},
+    }
+    return NewEvent(**(usual | changes))
+
+
+def note(name: str = "a", **changes: Any) -> NewEvent:
+    usual: dict[str, Any] = {"type": NOTED, "subject": f"thing/{name}", "source": "cli", "actor": "p-1", "data": {}}
+    return NewEvent(**(usual | changes))
+
+
+def secret(value: object = "a word", person: str = "p-9") -> Sealed:
+    return Sealed(value, person)
