@@ -83,6 +83,7 @@ def fold(entries: Iterable[Entry]) -> Catalog:
             step = _STEPS.get(entry.type)
             if step is None:
                 refuse(entry, "this version of Qayd does not know such events")
+            state.size = entry.index
             step(state, entry)
         state.note(entry)
     if state is None:

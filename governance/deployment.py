@@ -172,8 +172,6 @@ def _intended(deployment: Deployment, entry: Entry) -> Deployment | str:
         return "a promotion that had succeeded was intended again"
     if any((intent.request, intent.digest) != (data["request"], data["digest"]) for intent in earlier):
         return "one promotion id was used for two things"
-    if data["kind"] == "resume" and deployment.live is None:
-        return "something was resumed where nothing was ever live"
     intent = Intent(
         promotion=data["promotion"],
         kind=data["kind"],

@@ -91,12 +91,13 @@ class Ledger(Protocol):
     """The record. Readers get only what was verified; writers are answered only when it is durable."""
 
     def append(self, events: Sequence[NewEvent], precondition: Precondition | None = None) -> Sequence[Receipt]:
-        """Append all of `events` in order, or none.
+        """Append `events` in order, in one transaction, each standing on its own.
 
         Durable before it returns. A retry with the same ids and content answers `present` and writes nothing,
-        whatever the precondition. Raises, with nothing written: `Refused` (an event breaks its type, or an id was
-        used for something else), `Conflict` (the precondition fails, or a claim is taken). `StoreFault`,
-        `ClockFault`: the caller does not know whether it was written, and may retry with the same ids.
+        whatever the precondition. Raises `Conflict` if the precondition fails, with nothing written. Raises
+        `Refused` (an event breaks its type, or an id was used for something else) or `Conflict` (a claim is taken)
+        for the first such event of the list; that one is not written, the others are. `StoreFault`, `ClockFault`:
+        the caller does not know whether anything was written, and may retry with the same ids.
         """
         ...
 
