@@ -69,6 +69,10 @@ class Home:
 
         return LocalStore(self.layout.models, self.blobs)
 
+    def pseudonym_key(self) -> bytes:
+        """The key of this home's pseudonyms (32 bytes). Raises ToolFault."""
+        return _key(self.layout.pseudonym_key)
+
     def actor(self) -> str:
         """The id of the person whose key the caller holds, proved once a command.
 

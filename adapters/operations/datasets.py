@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adapters.datasets.digest import digest_file
 from adapters.datasets.read import read_table
+from adapters.datasets.write import write_table
 from adapters.operations import people
 from adapters.operations.documents import get_document, put_document
 from governance.errors import InputError
@@ -15,9 +17,12 @@ from governance.subject import Subject
 
 if TYPE_CHECKING:
     from adapters.datasets.table import Table
+    from adapters.privacy.report import ScanReport
     from adapters.wiring import Home
+    from governance.views import Dataset
 
 CARD = "qayd/dataset-card/v1"
+KEY_ID = "k1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,7 @@ def _card(table: Table, file: Path, said: Registration) -> dict[str, Any]:
     }
 
 
-def find(home: Home, name: str) -> Any:
+def find(home: Home, name: str) -> Dataset:
     """The data set named `dataset/x@1`, `x@1`, or `x` (its newest version). Raises InputError."""
     datasets = home.catalog().datasets
     label = name.removeprefix("dataset/")
@@ -141,17 +146,17 @@ def find(home: Home, name: str) -> Any:
     return found
 
 
-def read_card(home: Home, dataset: Any) -> dict[str, Any]:
+def read_card(home: Home, dataset: Dataset) -> dict[str, Any]:
     """The card of a registered data set."""
     return get_document(home, dataset.card)
 
 
-def verified_file(home: Home, dataset: Any, file: Path | None = None) -> Path:
+def verified_file(home: Home, dataset: Dataset, file: Path | None = None) -> Path:
     """The data set's file, its bytes checked against the registered digest. Raises InputError when they differ."""
     path = file or Path(read_card(home, dataset)["path"])
     if not path.exists():
         raise InputError(f"the file of {dataset.subject} is not at {path}", "say where it is now with --file")
-    actual = digest_file(path)
+    actual = digest_file(path).digest
     if actual != dataset.digest:
         raise InputError(
             f"{path} is not {dataset.subject}: its digest is {actual}, registered was {dataset.digest}",
@@ -160,17 +165,24 @@ def verified_file(home: Home, dataset: Any, file: Path | None = None) -> Path:
     return path
 
 
-def scan(home: Home, name: str, file: Path | None = None) -> tuple[Any, dict[str, Any]]:
+def scan(home: Home, name: str, file: Path | None = None) -> tuple[Dataset, dict[str, Any]]:
     """Scan a data set for personal data with Presidio and record the report. Returns (data set, report)."""
-    from adapters.privacy.scan import scan as scan_table
-
+    home.actor()
     dataset = find(home, name)
-    card = read_card(home, dataset)
     table = read_table(verified_file(home, dataset, file))
-    report = scan_table(table, {item["column"]: item["class"] for item in card["classes"]}, label=card["label"] or None)
-    document = report.document()
+    document = _scan_report(home, dataset, table).document()
     _record_scan(home, dataset.subject, dataset.digest, document)
     return dataset, document
+
+
+def _scan_report(home: Home, dataset: Dataset, table: Table) -> ScanReport:
+    from adapters.privacy.scan import scan as scan_table
+
+    card = read_card(home, dataset)
+    declared = {item["column"]: item["class"] for item in card["classes"]}
+    if card["label"]:
+        declared.setdefault(card["label"], "label")
+    return scan_table(table, declared)
 
 
 def _record_scan(home: Home, subject: str, digest: str, document: dict[str, Any]) -> None:
@@ -178,7 +190,96 @@ def _record_scan(home: Home, subject: str, digest: str, document: dict[str, Any]
         "digest": digest,
         "report": put_document(home, document),
         "engine": document["engine"],
-        "identified_columns": document["direct_columns"],
+        "identified_columns": document["identified_columns"],
         "unclassified_columns": document["unclassified_columns"],
     }
     home.append(home.event("pii.scanned.v1", subject, data))
+
+
+def anonymise(
+    home: Home, name: str, out: Path, *, drop: Sequence[str] = (), file: Path | None = None
+) -> tuple[Registered, dict[str, Any]]:
+    """Pseudonymise the identifying columns into `out`, register that as the next version, and scan it again.
+
+    The tokens are keyed (HMAC-SHA-256) with the home's pseudonym key, so equal values stay joinable within this home.
+    """
+    from adapters.privacy.pseudonymise import pseudonymise
+
+    home.actor()
+    dataset = find(home, name)
+    table = read_table(verified_file(home, dataset, file))
+    key = home.pseudonym_key()
+    domain = dataset.subject.partition("@")[0]
+    changed, report = pseudonymise(table, _scan_report(home, dataset, table), key, KEY_ID, domain, drop)
+    written = write_table(out, changed)
+    card = _derived_card(read_card(home, dataset), out, changed.names)
+    registered = _append(
+        home,
+        domain.removeprefix("dataset/"),
+        written.digest,
+        changed,
+        card,
+        _said(dataset),
+        {"derived_from": dataset.subject, "derived_digest": dataset.digest},
+    )
+    transformed = {
+        "source": dataset.subject,
+        "source_digest": dataset.digest,
+        "digest": written.digest,
+        "report": put_document(home, report.document()),
+        "key_id": KEY_ID,
+        "columns": len(report.changes),
+    }
+    home.append(home.event("pii.transformed.v1", registered.subject, transformed))
+    scan(home, registered.subject, out)
+    return registered, report.document()
+
+
+def _derived_card(card: dict[str, Any], out: Path, names: Sequence[str]) -> dict[str, Any]:
+    kept = [item for item in card["classes"] if item["column"] in names and item["class"] != "direct"]
+    columns = {"columns": list(names), "protected": [c for c in card["protected"] if c in names], "classes": kept}
+    return {**card, **columns, "path": str(out.absolute())}
+
+
+def _said(dataset: Dataset) -> Registration:
+    return Registration(
+        purpose=dataset.purpose,
+        legal_basis=dataset.legal_basis,
+        location=dataset.location,
+        retention_days=dataset.retention_days,
+        labels=dataset.labels,
+        owner=dataset.owner,
+    )
+
+
+def describe(home: Home, dataset: Dataset) -> dict[str, Any]:
+    """A data set as a document: what was said of it, what a scan found, where it comes from."""
+    card = read_card(home, dataset)
+    return {
+        "subject": dataset.subject,
+        "digest": dataset.digest,
+        "rows": dataset.rows,
+        "columns": dataset.columns,
+        "label": card["label"],
+        "protected": card["protected"],
+        "owner": dataset.owner,
+        "supplier": dataset.supplier,
+        "purpose": dataset.purpose,
+        "legal_basis": dataset.legal_basis,
+        "location": "/".join(dataset.location),
+        "retention_days": dataset.retention_days,
+        "labels": list(dataset.labels),
+        "derived_from": dataset.derived_from or "",
+        "personal_data": _personal_data(dataset),
+        "source": card["source"],
+        "licence": card["licence"],
+        "registered_at": dataset.recorded_at,
+    }
+
+
+def _personal_data(dataset: Dataset) -> str:
+    if dataset.scan is None:
+        return "not scanned"
+    if dataset.scan.identified_columns or dataset.scan.unclassified_columns:
+        return f"{dataset.scan.identified_columns} identifying, {dataset.scan.unclassified_columns} unclassified columns"
+    return "pseudonymised" if dataset.transformation else "no identifying column found"

@@ -214,8 +214,7 @@ def verify(call: Call, key: str | None, older: Path | None, static: Path | None)
 def export(home: Home, directory: Path) -> int:
     """Write the static tile form for exactly the latest checkpoint's size, signing one if there is none. The size."""
     signed = home.log.notes() or home.sign()
-    export_static(home.log, signed, directory)
-    return read_checkpoint(signed).size
+    return export_static(directory, home.log, signed).size
 
 
 def prove(home: Home, index: int, out: Path) -> tuple[Path, Path]:

@@ -129,9 +129,7 @@ def _name(sex: str, draw: random.Random) -> Name:
 def format_emirates_id(year: int, serial: int) -> str:
     """784-YYYY-NNNNNNN-C; C makes the Luhn sum (ISO/IEC 7812-1, annex B) of all 15 digits end in 0."""
     digits = f"784{year:04d}{serial:07d}"
-    total = sum(
-        sum(divmod(int(digit) * weight, 10)) for digit, weight in zip(reversed(digits), _WEIGHTS, strict=True)
-    )
+    total = sum(sum(divmod(int(digit) * weight, 10)) for digit, weight in zip(reversed(digits), _WEIGHTS, strict=True))
     return f"784-{year:04d}-{serial:07d}-{-total % 10}"
 
 

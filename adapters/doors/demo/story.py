@@ -102,15 +102,21 @@ def people_and_data(t: Teller) -> None:
 def training(t: Teller) -> None:
     """Register thresholds, then train two models."""
     t.chapter("Thresholds first, then two real models")
-    t.run(f"qayd threshold register credit --dataset credit@2 --min accuracy=0.70 --folds 10 --seed {SEED} {_as('fatima')}")
+    t.run(
+        f"qayd threshold register credit --dataset credit@2 --min accuracy=0.70 --folds 10 --seed {SEED} {_as('fatima')}"
+    )
     base = f"qayd training run credit --dataset credit@2 --seed {SEED} {_as('noura')} -- {TRAIN}"
-    t.run(f"{base} --model logistic --features status,duration_months,credit_history,purpose,amount,savings,"
-          "employment_since,installment_rate,personal_status,guarantors,residence_since,property,age,"
-          "other_installments,housing,existing_credits,job,dependants,telephone,foreign_worker")
+    t.run(
+        f"{base} --model logistic --features status,duration_months,credit_history,purpose,amount,savings,"
+        "employment_since,installment_rate,personal_status,guarantors,residence_since,property,age,"
+        "other_installments,housing,existing_credits,job,dependants,telephone,foreign_worker"
+    )
     t.run(f"qayd model register credit --tier high {_as('noura')}")
-    t.run(f"{base} --model forest --features status,duration_months,credit_history,purpose,amount,savings,"
-          "employment_since,installment_rate,guarantors,residence_since,property,"
-          "other_installments,housing,existing_credits,job,dependants,telephone")
+    t.run(
+        f"{base} --model forest --features status,duration_months,credit_history,purpose,amount,savings,"
+        "employment_since,installment_rate,guarantors,residence_since,property,"
+        "other_installments,housing,existing_credits,job,dependants,telephone"
+    )
     t.run(f"qayd model register credit --tier high {_as('noura')}")
     for version in (1, 2):
         t.run(f"qayd model confirm credit@{version} --tier high {_as('mariam')}")

@@ -1,8 +1,8 @@
 """What somebody with write access might do to a copy of the record. The demonstration uses it to be caught.
 
-    python tamper.py flip-database DB INDEX     change one byte inside an entry
-    python tamper.py flip-trail ZIP             change one byte of a trail
-    python tamper.py cut DB SIZE                drop the tail, rewind the head, delete the later checkpoints
+python tamper.py flip-database DB INDEX     change one byte inside an entry
+python tamper.py flip-trail ZIP             change one byte of a trail
+python tamper.py cut DB SIZE                drop the tail, rewind the head, delete the later checkpoints
 """
 
 from __future__ import annotations

@@ -69,7 +69,13 @@ class Teller:
     def _program(self, words: list[str]) -> tuple[int, str]:
         command = [sys.executable, *words[1:]] if words[0] == "python" else words
         done = subprocess.run(  # noqa: S603 - the demonstration's own fixed lines
-            command, cwd=self.directory, env=base_environment(), capture_output=True, text=True, timeout=SECONDS, check=False
+            command,
+            cwd=self.directory,
+            env=base_environment(),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
         )
         sys.stderr.write(done.stderr)
         return done.returncode, done.stdout

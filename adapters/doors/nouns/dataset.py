@@ -38,7 +38,7 @@ def dataset_register(
     protected: Annotated[list[str] | None, typer.Option("--protected", help="Column to measure fairness by")] = None,
     data_label: Annotated[list[str] | None, typer.Option("--data-label", help="Kind of data, such as banking")] = None,
     column: Annotated[
-        list[str] | None, typer.Option("--column", help="NAME=CLASS: direct, quasi, attribute, free_text")
+        list[str] | None, typer.Option("--column", help="NAME=CLASS: direct, quasi, attribute, free_text, label")
     ] = None,
     source: Annotated[str, typer.Option("--source", help="Where the data comes from (kept off the ledger)")] = "",
     licence: Annotated[str, typer.Option("--licence", help="The licence it came under (kept off the ledger)")] = "",
@@ -93,11 +93,11 @@ def dataset_scan(call: Call, name: Name, file: File = None) -> int:
     rows = [
         (c["name"], c["class"], c["entity"] or "-", str(c["hits"]), str(c["sampled"]))
         for c in report["columns"]
-        if c["class"] in ("direct", "free_text", "unclassified", "pseudonym")
+        if c["class"] in ("direct", "free_text", "pseudonym")
     ]
     call.emit(
         {"subject": dataset.subject, "report": report},
-        f"{dataset.subject}: {report['direct_columns']} columns identify people, "
+        f"{dataset.subject}: {report['identified_columns']} columns identify people, "
         f"{report['unclassified_columns']} are unclassified free text",
         *(output.table(rows, ("column", "class", "entity", "hits", "looked at")) if rows else ()),
     )
