@@ -115,6 +115,7 @@ def test_stop_ends_children_started_from_other_threads(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_to_us_reach_the_whole_group(tmp_path: Path, number: signal.Signals) -> None:
     """The child and its own child end, and we live on to report the exit code."""
+    alive = tmp_path / "alive"
     code = textwrap.dedent(
         f"""
         import sys
@@ -122,11 +123,10 @@ def test_signals_to_us_reach_the_whole_group(tmp_path: Path, number: signal.Sign
         from pathlib import Path
         from adapters.training.process import Children
         child = "import signal,time; signal.signal(signal.SIGINT, signal.default_int_handler); print(1, flush=True);"
-        child += "import subprocess,sys; p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
-        child += "open('grandchild', 'w').write(str(p.pid)); time.sleep(60)"
+        child += "import subprocess; subprocess.Popen(['sh', '-c', 'while :; do date > alive; sleep 0.05; done']); time.sleep(60)"
         with Children(5) as children:
             ended = children.run([sys.executable, "-c", child], program=Path(sys.executable), directory=Path("."),
-                                 environment={{}}, sink=lambda chunk: print("ready", flush=True))
+                                 environment={{"PATH": "/usr/bin:/bin"}}, sink=lambda chunk: print("ready", flush=True))
         print(ended.signal)
         """
     )
@@ -135,17 +135,15 @@ def test_signals_to_us_reach_the_whole_group(tmp_path: Path, number: signal.Sign
     ) as outer:
         assert outer.stdout is not None
         assert outer.stdout.readline() == "ready\n"
-        while not (tmp_path / "grandchild").exists() or not (tmp_path / "grandchild").read_text():
+        while not alive.exists():
             time.sleep(0.02)
         outer.send_signal(number)
         rest = outer.stdout.read()
         assert outer.wait(10) == 0
     assert rest.split()[-1] == number.name
-    grandchild = int((tmp_path / "grandchild").read_text())
-    with pytest.raises(ProcessLookupError):
-        for _ in range(100):
-            os.kill(grandchild, 0)
-            time.sleep(0.05)
+    alive.unlink()
+    time.sleep(0.2)
+    assert not alive.exists()
 
 
 def test_handlers_are_put_back(tmp_path: Path) -> None:
