@@ -123,7 +123,8 @@ def test_signals_to_us_reach_the_whole_group(tmp_path: Path, number: signal.Sign
         from pathlib import Path
         from adapters.training.process import Children
         child = "import signal,time; signal.signal(signal.SIGINT, signal.default_int_handler); print(1, flush=True);"
-        child += "import subprocess; subprocess.Popen(['sh', '-c', 'while :; do date > alive; sleep 0.05; done']); time.sleep(60)"
+        child += "import subprocess; subprocess.Popen(['sh', '-c', 'while :; do date > alive; sleep 0.05; done'])"
+        child += "; time.sleep(60)"
         with Children(5) as children:
             ended = children.run([sys.executable, "-c", child], program=Path(sys.executable), directory=Path("."),
                                  environment={{"PATH": "/usr/bin:/bin"}}, sink=lambda chunk: print("ready", flush=True))
