@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from governance.bundle import Bundle
@@ -44,6 +45,25 @@ def _slots(value: object) -> bool:
 
 
 def modules(bundle: Bundle) -> tuple[tuple[str, str], ...]:
-    """The bundle's Rego files as (path, text), libraries first."""
-    rego = [(path, text) for path, text in bundle.files if path.endswith(".rego")]
-    return tuple(sorted(rego, key=lambda item: (not item[0].startswith("lib/"), item[0])))
+    """The bundle's Rego files as (path, text), each after those it refers to: a server takes them one by one.
+
+    Where files refer to each other in a circle, they come in the order of their paths, for the engine to complain.
+    """
+    texts = {path: text for path, text in bundle.files if path.endswith(".rego")}
+    packages = {path: found.group(1) for path, text in texts.items() if (found := _PACKAGE.search(text))}
+    ordered: dict[str, str] = {}
+    while len(ordered) < len(texts):
+        waiting = {name for path, name in packages.items() if path not in ordered}
+        ready = [
+            path for path in texts if path not in ordered and not _refers(texts[path], waiting, packages.get(path))
+        ]
+        for path in ready or [path for path in texts if path not in ordered]:
+            ordered[path] = texts[path]
+    return tuple(ordered.items())
+
+
+_PACKAGE = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
+
+
+def _refers(text: str, packages: set[str], own: str | None) -> bool:
+    return any(re.search(rf"\bdata\.{re.escape(name)}\b", text) for name in packages if name != own)
