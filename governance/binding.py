@@ -74,9 +74,14 @@ class Binding:
             waivers=tuple(sorted(waivers)),
             target=target,
             configuration=configuration,
-            findings=tuple(sorted(encode(finding.merits()) for finding in findings)),
+            findings=cls.merits(findings),
             requires=tuple(sorted(requires)),
         )
+
+    @staticmethod
+    def merits(findings: Iterable[Finding]) -> tuple[bytes, ...]:
+        """The canonical merits of findings, sorted, as the member `findings` holds them."""
+        return tuple(sorted(encode(finding.merits()) for finding in findings))
 
     @property
     def digest(self) -> str:

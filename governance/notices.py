@@ -15,6 +15,8 @@ from governance.quorum import Feasibility
 
 MAX_DETAIL: Final = 2_000
 
+FAULT: Final = "policy.fault"
+
 _TITLES: Final = {
     "ledger.integrity": ("The ledger is not what was written", "السجل ليس كما كُتب"),
     "policy.fault": ("The policy gave no well-formed answer", "لم تُعطِ السياسة جوابًا سليمًا"),
