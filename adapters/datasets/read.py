@@ -74,9 +74,7 @@ class _Lines:
         self.number += bool(raw)
         self.size += len(raw)
         if self.size > self.limits.max_bytes:
-            raise InputError(
-                f"{self.path} grew past {self.limits.max_bytes} bytes", hint="split or sample it"
-            )
+            raise InputError(f"{self.path} grew past {self.limits.max_bytes} bytes", hint="split or sample it")
         return raw
 
     def _text(self, raw: bytes) -> str:
@@ -118,9 +116,7 @@ def _read(lines: _Lines, path: Path, limits: Limits) -> Table:
     return Table(names, columns, delimiter, f"sha256:{lines.state.hexdigest()}")
 
 
-_QUOTE = (
-    'put cells with delimiters, quotes or line breaks in double quotes, and double the quotes inside ("")'
-)
+_QUOTE = 'put cells with delimiters, quotes or line breaks in double quotes, and double the quotes inside ("")'
 
 
 def _reason(error: csv.Error) -> str:
@@ -137,9 +133,7 @@ def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
 def _header(names: list[str], path: Path, limits: Limits) -> tuple[str, ...]:
     where = f"{path} line 1"
     if len(names) > limits.max_columns:
-        raise InputError(
-            f"{where}: more than {limits.max_columns} columns", hint="leave out what is not needed"
-        )
+        raise InputError(f"{where}: more than {limits.max_columns} columns", hint="leave out what is not needed")
     check_names(names, where)
     if len(names) == 1 and len(names[0].split()) > 3:
         raise InputError(f"{where}: no comma, semicolon or tab between the column names", hint=_SAVE)
@@ -179,6 +173,4 @@ def _check_row(row: list[str], width: int, here: str, limits: Limits) -> None:
     if len(row) != width:
         raise InputError(f"{here}: {len(row)} cells where the header names {width} columns", hint=_QUOTE)
     if max(map(len, row)) > limits.max_cell:
-        raise InputError(
-            f"{here}: a cell is longer than {limits.max_cell} characters", hint="leave long text out"
-        )
+        raise InputError(f"{here}: a cell is longer than {limits.max_cell} characters", hint="leave long text out")

@@ -42,9 +42,7 @@ class Table:
     def column(self, name: str) -> list[str]:
         """Cells of one column; InputError when there is no such column."""
         if name not in self.names:
-            raise InputError(
-                "a column that was asked for is not in the table", hint="column names are case sensitive"
-            )
+            raise InputError("a column that was asked for is not in the table", hint="column names are case sensitive")
         return self.columns[self.names.index(name)]
 
     def items(self) -> Iterator[tuple[str, list[str]]]:
@@ -82,9 +80,7 @@ def check_names(names: Sequence[str], where: str) -> None:
             raise InputError(f"{where}: columns {earlier} and {position} have the same name", hint=_NAME_HINT)
 
 
-_NAME_HINT = (
-    "give every column a short name of its own in the first line (with pandas, write with index=False)"
-)
+_NAME_HINT = "give every column a short name of its own in the first line (with pandas, write with index=False)"
 
 
 def _trouble(name: str) -> str:
@@ -92,9 +88,6 @@ def _trouble(name: str) -> str:
         return "is empty"
     if len(name) > MAX_NAME:
         return f"is longer than {MAX_NAME} characters"
-    if any(
-        unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character == "\ufeff"
-        for character in name
-    ):
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} or character == "\ufeff" for character in name):
         return "holds a control character"
     return ""

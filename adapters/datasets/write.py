@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from adapters.datasets.digest import FileDigest
@@ -34,9 +36,7 @@ def write_table(path: Path, table: Table, *, overwrite: bool = False) -> FileDig
             os.fsync(file.fileno())
         _publish(temporary, path, overwrite)
     except FileExistsError as error:
-        raise InputError(
-            f"{path} exists already", hint="choose another name, or ask to overwrite it"
-        ) from error
+        raise InputError(f"{path} exists already", hint="choose another name, or ask to overwrite it") from error
     except OSError as error:
         raise ToolFault(
             f"{path} cannot be written: {error.strerror}", hint="check the folder and free space"
@@ -71,19 +71,20 @@ def digest_table(table: Table) -> str:
 
 def render(table: Table) -> Iterator[bytes]:
     """The lines of the file, header first; InputError for text that no UTF-8 file can hold."""
-    special = (table.delimiter, '"', "\n", "\r")
     alone = len(table.names) == 1
-    for row in (table.names, *table.rows()):
-        line = table.delimiter.join(_cell(cell, special, alone) for cell in row) + "\n"
+    quoted = re.compile(f'[{table.delimiter}"\n\r\0]').search
+
+    def cell(text: str) -> str:
+        return _quote(text) if quoted(text) or (alone and not text) else text
+
+    for row in chain([table.names], table.rows()):
         try:
-            yield line.encode("utf-8")
+            yield (table.delimiter.join(map(cell, row)) + "\n").encode("utf-8")
         except UnicodeEncodeError:
             raise InputError("a cell holds half of a surrogate pair, which is not text") from None
 
 
-def _cell(cell: str, special: tuple[str, ...], alone: bool) -> str:
-    if "\0" in cell:
+def _quote(text: str) -> str:
+    if "\0" in text:
         raise InputError("a cell holds a NUL character, which no CSV can carry")
-    if (alone and not cell) or any(mark in cell for mark in special):
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
+    return '"' + text.replace('"', '""') + '"'
