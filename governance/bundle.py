@@ -129,31 +129,51 @@ class Bundle:
         return found
 
     def effective(self, gate: str) -> str:
-        """The digest of what `gate` uses: its controls, all libraries and entry points, and the parameters.
+        """The digest of what `gate` uses: its controls with severity and parameters, all libraries and entry points.
 
-        A change to a control, or to the approval matrix, of another gate leaves it as it is. Raises PolicyFault for a
-        gate the bundle does not have, or a control without files.
+        A change to a control, a parameter or an approval matrix that only other gates use leaves it as it is. Raises
+        PolicyFault for a gate the bundle does not have, or a control without files.
         """
         controls = self.gates.get(gate)
         if controls is None:
             raise PolicyFault(f"the bundle has no gate {gate}", f"its gates: {', '.join(sorted(self.gates))}")
         folders = tuple(self._folder(control) for control in controls)
+        rows = self._rows()
+        used = [(control, rows.get(control, {})) for control in controls]
         files = [
             {"path": path, "digest": digest(content.encode("utf-8"))}
             for path, content in self.files
             if path.endswith(".rego") and (path.startswith(folders) or not path.startswith("controls/"))
         ]
-        parameters = {key: value for key, value in self.data.items() if key not in ("gates", "packages", "approvals")}
-        parameters["approvals"] = self.data.get("approvals", {}).get(gate)
         return digest_of(
             {
                 "v": "qayd/effective-policy/v1",
                 "gate": gate,
-                "controls": list(controls),
+                "controls": [{"control": control, "severity": str(row.get("severity"))} for control, row in used],
                 "files": files,
-                "parameters": digest(_dump(parameters)),
+                "parameters": digest(_dump(self._parameters(gate, used))),
             }
         )
+
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        """The rows of the catalogue by control."""
+        files = [file for file in self.catalogue.values() if isinstance(file, dict)]
+        lists = [file["controls"] for file in files if isinstance(file.get("controls"), list)]
+        return {str(row.get("control")): row for rows in lists for row in rows if isinstance(row, dict)}
+
+    def _parameters(self, gate: str, used: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+        """What the rows name under `parameters`, by dotted path; for a control whose row names none, everything."""
+        data = {**self.data, "approvals": self.data.get("approvals", {}).get(gate)}
+        found: dict[str, Any] = {}
+        for _, row in used:
+            named = row.get("parameters")
+            everything = [key for key in data if key not in ("gates", "packages")]
+            for path in named if isinstance(named, list) else everything:
+                value: Any = data
+                for step in str(path).split("."):
+                    value = value.get(step) if isinstance(value, dict) else None
+                found[str(path)] = value
+        return found
 
     def _folder(self, control: str) -> str:
         folder = f"controls/{self.data.get('packages', {}).get(control)}/"
