@@ -128,6 +128,15 @@ def hash_tiles(leaves: Iterable[bytes]) -> Iterator[Tile]:
     yield from tiler.rest()
 
 
+def static_paths(size: int) -> Iterator[str]:
+    """The path of every bundle and tile of a log of `size` entries."""
+    yield from (bundle_path(index, width) for index, width in _slices(size))
+    level = 0
+    while size:
+        yield from (tile_path(level, index, width) for index, width in _slices(size))
+        level, size = level + 1, size // WIDTH
+
+
 def static_files(source: EntrySource, checkpoint: Checkpoint) -> Iterator[tuple[str, bytes]]:
     """Path and content of every bundle and tile of the first `checkpoint.size` entries.
 
