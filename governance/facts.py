@@ -110,12 +110,7 @@ def gather(
         "schema": VERSION,
         "gate": gate,
         "now": now,
-        "tenant": {
-            "mode": catalog.mode,
-            "establishment": catalog.tenant.establishment,
-            "licences": list(catalog.tenant.licences),
-            "sectors": list(catalog.tenant.sectors),
-        },
+        "tenant": _tenant(catalog),
         "subject": {"kind": str(_KIND_AT[gate]), "name": subject, "digest": line.digest},
         "target": target,
         "locations": _locations(line, configuration),
@@ -125,12 +120,7 @@ def gather(
         "evidence": selected.facts,
         "independence": _independence(made, possible),
         "monitoring": _monitoring(catalog, blobs, gate, subject, bundle),
-        "ledger": {
-            "state": "verified",
-            "verified_at": state.verified_at,
-            "size": state.size,
-            "checkpoint_size": state.checkpoint_size,
-        },
+        "ledger": _ledger(state),
     }
     return Facts(
         gate=gate,
@@ -147,6 +137,24 @@ def gather(
         requires=requires,
         feasibility=possible,
     )
+
+
+def _tenant(catalog: Catalog) -> Document:
+    return {
+        "mode": catalog.mode,
+        "establishment": catalog.tenant.establishment,
+        "licences": list(catalog.tenant.licences),
+        "sectors": list(catalog.tenant.sectors),
+    }
+
+
+def _ledger(state: LedgerState) -> Document:
+    return {
+        "state": "verified",
+        "verified_at": state.verified_at,
+        "size": state.size,
+        "checkpoint_size": state.checkpoint_size,
+    }
 
 
 def _check(gate: str, subject: str, target: str, configuration: Configuration | None) -> None:
