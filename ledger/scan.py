@@ -100,7 +100,7 @@ class Scan:
             self.missing = self.size
         elif size < self.size:
             self._complain(size, f"the store's head counts {size} entries only")
-        elif self._gapless and root != self.root():
+        elif self.complaint is None and self._gapless and root != self.root():
             self._complain(min(self.proven, max(size - 1, 0)), "the store's head has another root than its entries")
 
     def _complain(self, index: int, message: str) -> None:

@@ -19,6 +19,7 @@ from ledger.entry import NewEvent, base64
 from ledger.errors import Refused
 from ledger.log import Receipt, Refusal
 
+from ledger.receipt import prove as make_proofs
 from ledger.tiles import export_static
 from ledger.verify import verify_log, verify_static
 
@@ -224,12 +225,12 @@ def prove(home: Home, index: int, out: Path) -> tuple[Path, Path]:
         if index >= home.log.size():
             raise InputError(f"there is no entry {index}", f"the log has {home.log.size()} entries, counted from 0")
         signed = home.sign()
-    receipt = make_receipt(home.log, index, signed)
+    proof = make_proofs(home.log, (index,), signed)[index]
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make {out}: {error.strerror}", "name another directory with --out") from error
     files = (out / f"{index}.tlog-proof", out / f"{index}.json")
-    write_atomically(files[0], receipt.proof.format(), 0o644)
-    write_atomically(files[1], receipt.raw, 0o644)
+    write_atomically(files[0], proof.format(), 0o644)
+    write_atomically(files[1], home.log.entry(index).raw, 0o644)
     return files

@@ -78,9 +78,9 @@ def people_and_data(t: Teller) -> None:
     enrolled = (
         ("Khalid", "khalid", ("data-engineer",)),
         ("Noura", "noura", ("data-scientist", "risk-officer")),
-        ("Fatima", "fatima", ("validator",)),
+        ("Fatima", "fatima", ("business-owner",)),
         ("Mariam", "mariam", ("risk-officer",)),
-        ("Yusuf", "yusuf", ("business-owner",)),
+        ("Yusuf", "yusuf", ("validator",)),
     )
     for name, key, roles in enrolled:
         options = " ".join(f"--role {role}" for role in roles)
@@ -153,7 +153,7 @@ def approved(t: Teller) -> None:
     t.run("cp config-changed.json config.json")
     t.run(f"qayd promotion run model/credit@2 {_as('noura')}", expect=3)
     t.run("cp config-approved.json config.json")
-    _sign_and_grant(t, "yusuf", "business-owner")
+    _sign_and_grant(t, "yusuf", "validator")
     t.run(f"qayd promotion run model/credit@2 {_as('noura')}")
     t.run(f"qayd deployment list {HOME}")
     t.say("The approvals were used; they do not work twice.")
@@ -196,7 +196,7 @@ def monitoring(t: Teller) -> None:
     t.run(f"qayd deployment list {HOME}")
     t.run(f"qayd deployment resume retail-credit --cause latest {_as('noura')}")
     _sign_and_grant(t, "mariam", "risk-officer", "deployment/retail-credit", "-resume")
-    _sign_and_grant(t, "yusuf", "business-owner", "deployment/retail-credit", "-resume")
+    _sign_and_grant(t, "yusuf", "validator", "deployment/retail-credit", "-resume")
     t.run(f"qayd promotion run deployment/retail-credit {_as('noura')}")
     t.run(f"qayd deployment list {HOME}")
 
