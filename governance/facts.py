@@ -104,8 +104,7 @@ def gather(
     confirmed = line.model is not None and _confirmed(catalog, line.model, made)
     tier = line.model.tier if line.model is not None and confirmed else STRICTEST
     requires = bundle.approvals(gate, tier)
-    members = [Member(person.id, person.roles) for person in eligible(catalog.people, catalog.size)]
-    possible = feasibility(requires, members, made.people)
+    possible = _possible(catalog, requires, made)
     document: Document = {
         "schema": VERSION,
         "gate": gate,
@@ -137,6 +136,12 @@ def gather(
         requires=requires,
         feasibility=possible,
     )
+
+
+def _possible(catalog: Catalog, requires: tuple[Slots, ...], made: Makers) -> Feasibility:
+    """Whether the people enrolled now, but for the makers, could fill what is asked for."""
+    members = [Member(person.id, person.roles) for person in eligible(catalog.people, catalog.size)]
+    return feasibility(requires, members, made.people)
 
 
 def _tenant(catalog: Catalog) -> Document:
