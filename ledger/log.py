@@ -22,7 +22,7 @@ from ledger.sequencer import Decided, recorded_time, sequence, tell
 from ledger.store import Store
 from ledger.vault import Vault
 from ledger.writer import Writer
-from ledger.writing import MAX_EVENTS, Precondition, Prepared, Receipt, Refusal, Submission, prepare
+from ledger.writing import MAX_EVENTS, NoVault, Precondition, Prepared, Receipt, Refusal, Sealer, Submission, prepare
 
 __all__ = ["FORMAT", "Log", "Precondition", "Receipt", "Refusal"]
 
@@ -40,6 +40,7 @@ class Log(Reader):
         super().__init__(store, head)
         self._types, self._clock, self._random = types, clock, random
         self.vault = vault
+        self._sealer: Sealer = vault or NoVault()
         self._writer = Writer(self._commit)
 
     @classmethod
@@ -159,7 +160,7 @@ class Log(Reader):
         ready: list[Prepared | Refused] = []
         for event in events:
             try:
-                ready.append(prepare(event, self._types, self.vault, now, self._random, open_only=open_only))
+                ready.append(prepare(event, self._types, self._sealer, now, self._random, open_only=open_only))
             except Refused as refusal:
                 ready.append(refusal)
         accepted = [item for item in ready if isinstance(item, Prepared)]
@@ -172,7 +173,7 @@ class Log(Reader):
     def _commit(self, batch: Sequence[Submission]) -> Sequence[Decided]:
         """Sequence a batch in one transaction; durable once this returns."""
         with self._store.writing() as connection:
-            return sequence(connection, self._log, self._clock, self.vault, batch)
+            return sequence(connection, self._log, self._clock, self._sealer, batch)
 
     def _proof(self, old: int, new: int) -> list[bytes]:
         """The consistency proof between two sizes of this log, from the edge kept with the last note if that is it."""

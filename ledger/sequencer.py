@@ -13,7 +13,6 @@ from ledger.entry import NO_HASH, Clock, Entry
 from ledger.errors import ClockFault, Conflict, IntegrityError, LedgerError, Refused, Withheld
 from ledger.merkle import leaf_hash
 from ledger.patterns import is_time
-from ledger.schema import Sealed
 from ledger.writing import Outcome, Precondition, Prepared, Receipt, Sealer, Submission, difference, pointer_to
 
 MAX_LAG: Final = timedelta(seconds=5)
@@ -23,7 +22,7 @@ Decided = Sequence[Outcome] | LedgerError
 
 
 def sequence(
-    connection: Connection, log: int, clock: Clock, sealer: Sealer | None, submissions: Sequence[Submission]
+    connection: Connection, log: int, clock: Clock, sealer: Sealer, submissions: Sequence[Submission]
 ) -> list[Decided]:
     """Decide every submission, in order, inside the caller's write transaction; what to answer once it is durable.
 
@@ -64,7 +63,7 @@ def recorded_time(clock: Clock, last: str) -> str:
 class _Batch:
     """What one transaction adds to a log."""
 
-    def __init__(self, connection: Connection, head: queries.Head, now: str, sealer: Sealer | None) -> None:
+    def __init__(self, connection: Connection, head: queries.Head, now: str, sealer: Sealer) -> None:
         self._connection, self._head, self._now, self._sealer = connection, head, now, sealer
         self._last = head.last_hash
         self._rows: list[dict[str, Any]] = []
@@ -121,18 +120,13 @@ class _Batch:
         if stored is not None:
             index, raw = stored
             entry = Entry.parse(raw, index)
-            return _present(prepared, entry, lambda name: self._recall(entry, name))
+            return _present(prepared, entry, lambda name: self._sealer.recall(entry, pointer_to(name)))
         placed = self._placed.get(prepared.key)
         if placed is not None:
             earlier, at = placed
             entry = Entry.parse(self._rows[at]["raw"], self._head.size + at)
-            return _present(prepared, entry, lambda name: _as_sealed(earlier.event.data[name]))
+            return _present(prepared, entry, earlier.event.data.__getitem__)
         return None
-
-    def _recall(self, entry: Entry, name: str) -> Sealed:
-        if self._sealer is None:
-            raise Refused(f"{entry.type}: field {name} is sealed, and this log was opened without its vault")
-        return self._sealer.recall(entry, pointer_to(name))
 
     def _broken(self, precondition: Precondition) -> LedgerError | None:
         """Why the precondition does not hold, or None."""
@@ -179,7 +173,7 @@ class _Batch:
         return Receipt(prepared.id, index, self._last, "appended")
 
 
-def _present(prepared: Prepared, entry: Entry, recall: Callable[[str], Sealed]) -> Receipt:
+def _present(prepared: Prepared, entry: Entry, recall: Callable[[str], object]) -> Receipt:
     member = difference(prepared, entry, recall)
     if member:
         raise Refused(
@@ -187,9 +181,3 @@ def _present(prepared: Prepared, entry: Entry, recall: Callable[[str], Sealed]) 
             "send a retry unchanged, or a new event under an id of its own",
         )
     return Receipt(entry.id, entry.index, entry.leaf_hash, "present")
-
-
-def _as_sealed(value: object) -> Sealed:
-    if not isinstance(value, Sealed):
-        raise Refused("a sealed field is repeated as a public one")
-    return value

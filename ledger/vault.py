@@ -25,7 +25,7 @@ from ledger.entry import (
     parse_sealed,
     sealed_member,
 )
-from ledger.errors import IntegrityError, Kind, Refused, StoreFault
+from ledger.errors import IntegrityError, Kind, Refused, StoreFault, Withheld
 from ledger.kek import KEY_BYTES, KekRing
 from ledger.schema import MAX_SEALED_BYTES, Sealed
 from ledger.store import Store
@@ -106,7 +106,10 @@ class Vault:
                 found = queries.person_key(connection, head.log, person)
         if found is None:
             raise StoreFault("a person's new key was not kept", "check the database")
-        return self._unwrap(head, person, found)
+        try:
+            return self._unwrap(head, person, found)
+        except Withheld as error:
+            raise StoreFault(f"nothing can be sealed: {error.message}", "restore the vault's keys") from error
 
     def _unwrapped(self, connection: Connection, head: queries.Head, person: str, entry: Entry) -> bytes:
         found = queries.person_key(connection, head.log, person)

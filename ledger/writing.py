@@ -18,7 +18,7 @@ from ledger.entry import (
     check_event,
     uuid7,
 )
-from ledger.errors import LedgerError, Refused
+from ledger.errors import LedgerError, Refused, Withheld
 from ledger.patterns import matches
 from ledger.schema import CLOSED, OPENED, EventType, EventTypes, Sealed, validate
 
@@ -85,6 +85,18 @@ class Sealer(Protocol):
         ...
 
 
+class NoVault:
+    """In place of a vault, where there is none: refuses every sealed field."""
+
+    def seal(self, event_id: str, source: str, pointer: str, value: Sealed, handle: bytes) -> tuple[JSON, SealedValue]:
+        """Raises Refused."""
+        raise Refused(f"{pointer} is sealed, and this log was opened without its vault", "open it with its vault")
+
+    def recall(self, entry: Entry, pointer: str) -> Sealed:
+        """Raises Withheld."""
+        raise Withheld(f"{pointer} is sealed, and this log was opened without its vault", "open it with its vault")
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """An event checked and encoded: all that needs no lock is done."""
@@ -114,7 +126,7 @@ class Submission:
 
 
 def prepare(
-    event: NewEvent, types: EventTypes, sealer: Sealer | None, now: str, random: Random, *, open_only: bool
+    event: NewEvent, types: EventTypes, sealer: Sealer, now: str, random: Random, *, open_only: bool
 ) -> Prepared:
     """Check an event against its type, seal what is to be sealed, and encode it; raises Refused."""
     declared = types.get(event.type)
@@ -133,7 +145,7 @@ def prepare(
     return Prepared(event, event_id, draft, _touches(declared, event), sealed)
 
 
-def difference(retry: Prepared, entry: Entry, recall: Callable[[str], Sealed]) -> str:
+def difference(retry: Prepared, entry: Entry, recall: Callable[[str], object]) -> str:
     """The first member in which `retry` is not what `entry` holds, or the empty string.
 
     `recall` gives the sealed value of a field of the entry. A `time` that was not given is not compared.
@@ -164,15 +176,15 @@ def pointer_to(name: str) -> str:
     return f"/data/{name}"
 
 
-def _same(given: object, written: JSON, recall: Callable[[str], Sealed], name: str) -> bool:
+def _same(given: object, written: JSON, recall: Callable[[str], object], name: str) -> bool:
     if not isinstance(given, Sealed):
         return encode(given) == encode(written)
     known = recall(name)
-    return known.person == given.person and encode(known.value) == encode(given.value)
+    return isinstance(known, Sealed) and known.person == given.person and encode(known.value) == encode(given.value)
 
 
 def _seal(
-    event: NewEvent, event_id: str, sealer: Sealer | None, random: Random
+    event: NewEvent, event_id: str, sealer: Sealer, random: Random
 ) -> tuple[Mapping[str, JSON], tuple[SealedValue, ...]]:
     """The public data of an event and the vault rows behind it; one fresh handle for each person in it."""
     data: dict[str, Any] = dict(event.data)
@@ -180,8 +192,6 @@ def _seal(
     handles: dict[str, bytes] = {}
     for name, value in event.data.items():
         if isinstance(value, Sealed):
-            if sealer is None:
-                raise Refused(f"{event.type}: field {name} is sealed, and this log was opened without its vault")
             handle = handles.setdefault(value.person, random(HANDLE_BYTES))
             data[name], row = sealer.seal(event_id, event.source, pointer_to(name), value, handle)
             rows.append(row)
