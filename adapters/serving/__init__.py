@@ -1,0 +1,1 @@
+"""Serving back ends: where a promoted model answers for real."""
