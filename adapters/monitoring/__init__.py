@@ -1,0 +1,1 @@
+"""Monitoring: what live models see, window by window."""
