@@ -41,14 +41,14 @@ limit(text) := concat("", [_sign(text), _whole(text), ".", substring(concat("", 
 }
 
 # A value beside its limit: rounded to three decimals, unless rounding would put it on the other side or on the limit.
-beside(text, bound) := _rounded(text) if {
+beside(text, bound) := rounded(text) if {
 	valid(text)
-	_side(_rounded(text), bound) == _side(text, bound)
+	_side(rounded(text), bound) == _side(text, bound)
 }
 
 beside(text, bound) := text if {
 	valid(text)
-	_side(_rounded(text), bound) != _side(text, bound)
+	_side(rounded(text), bound) != _side(text, bound)
 }
 
 _side(text, bound) := "below" if _units(text) < _units(bound)
@@ -57,17 +57,16 @@ _side(text, bound) := "on" if _units(text) == _units(bound)
 
 _side(text, bound) := "above" if _units(text) > _units(bound)
 
-_rounded(text) := concat("", [_sign(text), format_int((thousandths - below) / 1000, 10), ".", decimals]) if {
+# Rounded to three decimals, halves away from zero.
+rounded(text) := concat("", [_sign(text), format_int((thousandths - below) / 1000, 10), ".", decimals]) if {
 	above := abs(_units(text)) + 5000000
 	thousandths := (above - (above % 10000000)) / 10000000
 	below := thousandths % 1000
 	decimals := substring(format_int(1000 + below, 10), 1, 3)
 }
 
-# Ten-billionths: nine decimals and the sticky step.
-_units(text) := _factor(text) * (((to_number(_whole(text)) * 1000000000) * 10) + ((_nine(text) * 10) + _rest(text))) if {
-	valid(text)
-}
+# Ten-billionths: nine decimals and the sticky step. For what is valid, or was rounded from it.
+_units(text) := _factor(text) * (((to_number(_whole(text)) * 1000000000) * 10) + ((_nine(text) * 10) + _rest(text)))
 
 _factor(text) := -1 if startswith(text, "-")
 

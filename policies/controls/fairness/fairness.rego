@@ -143,11 +143,9 @@ _groups(attribute) := array.slice(facts.of(attribute, "groups"), 0, 12) if is_ar
 
 _groups(attribute) := [] if not is_array(facts.of(attribute, "groups"))
 
-_interval(attribute) := [concat("", ["95% ", _three(attribute.interval[0]), " to ", _three(attribute.interval[1])])] if {
+_interval(attribute) := [concat("", ["95% ", decimal.rounded(attribute.interval[0]), " to ", decimal.rounded(attribute.interval[1])])] if {
 	decimal.valid(attribute.interval[0])
 	decimal.valid(attribute.interval[1])
 }
 
 else := []
-
-_three(text) := decimal.beside(text, text)
