@@ -124,6 +124,15 @@ class Log(Reader):
             for event, outcome in zip(events, outcomes, strict=True)
         ]
 
+    def append_all(self, events: Sequence[NewEvent], *, precondition: Precondition | None = None) -> list[Receipt]:
+        """Write all of these events in order, in one transaction, or none of them. Raises as `append` does."""
+        now = tell(self._clock)
+        ready = [prepare(event, self._types, self.vault, now, self._random, open_only=False) for event in events]
+        decided = self._writer.submit(Submission(ready, precondition, whole=True)) if ready else []
+        if isinstance(decided, LedgerError):
+            raise decided.with_traceback(None)
+        return [outcome for outcome in decided if isinstance(outcome, Receipt)]
+
     def sign(self, signer: Signer) -> bytes:
         """The signed note of the present head, made and kept; safe for several threads and processes.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -60,6 +61,18 @@ def recorded_time(clock: Clock, last: str) -> str:
     return last
 
 
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A state of a batch: how many rows, touches and values it had, and what followed from them."""
+
+    counts: tuple[int, int, int]
+    last: bytes
+    placed: dict[tuple[str, str], tuple[Prepared, int]]
+    touched: set[str]
+    claims: set[str]
+    subjects: dict[str, bytes]
+
+
 class _Batch:
     """What one transaction adds to a log."""
 
@@ -89,6 +102,17 @@ class _Batch:
 
     def decide(self, submission: Submission) -> Decided:
         """An outcome for each event of the submission, or one error for all of them."""
+        mark = self._mark() if submission.whole else None
+        outcomes = self._decide(submission)
+        if mark is None or isinstance(outcomes, LedgerError):
+            return outcomes
+        failed = next((outcome for outcome in outcomes if isinstance(outcome, LedgerError)), None)
+        if failed is not None:
+            self._rewind(mark)
+            return failed
+        return outcomes
+
+    def _decide(self, submission: Submission) -> Decided:
         outcomes: list[Outcome] = []
         pending = submission.precondition
         for prepared in submission.prepared:
@@ -103,6 +127,20 @@ class _Batch:
             except (Refused, Conflict, Withheld, IntegrityError) as error:
                 outcomes.append(error)
         return outcomes
+
+    def _mark(self) -> _Mark:
+        """Where the batch stands, to come back to."""
+        counts = (len(self._rows), len(self._touches), len(self._values))
+        return _Mark(
+            counts, self._last, dict(self._placed), set(self._touched), set(self._claims), dict(self._subjects)
+        )
+
+    def _rewind(self, mark: _Mark) -> None:
+        """Forget everything placed since `mark`."""
+        rows, touches, values = mark.counts
+        del self._rows[rows:], self._touches[touches:], self._values[values:]
+        self._last, self._placed, self._touched = mark.last, mark.placed, mark.touched
+        self._claims, self._subjects = mark.claims, mark.subjects
 
     def write(self) -> None:
         """Insert what was placed and move the head."""

@@ -118,10 +118,14 @@ Outcome = Receipt | LedgerError
 
 @dataclass(slots=True, eq=False)
 class Submission:
-    """One call's events on their way through the writer; `outcomes` is set once the batch is decided."""
+    """One call's events on their way through the writer; `outcomes` is set once the batch is decided.
+
+    With `whole`, all events are written or none: the first error is the answer to the whole submission.
+    """
 
     prepared: Sequence[Prepared]
     precondition: Precondition | None = None
+    whole: bool = False
     outcomes: Sequence[Outcome] | LedgerError | None = None
 
 
