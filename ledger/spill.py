@@ -12,7 +12,7 @@ from typing import Self
 from ledger.errors import StoreFault
 
 RUN = 1 << 16
-_BLOCK = 1 << 10
+_BLOCK = 1 << 7
 
 
 class Spill:

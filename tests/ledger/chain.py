@@ -32,14 +32,16 @@ class Chain:
     leaves: list[bytes] = field(default_factory=list)
     subjects: dict[str, bytes] = field(default_factory=dict)
 
-    def append(self, new: NewEvent, second: int | None = None) -> None:
+    def append(self, new: NewEvent) -> None:
         """Add the entry an honest sequencer would make of it."""
         index = len(self.raws)
         nonce = index.to_bytes(16, "big")
         time = "2026-11-23T10:00:00.000000Z"
         draft = Draft.of(new, event_id=new.id or f"event-{index}", time=time, data=new.data, nonce=nonce)
         before = self.leaves[-1] if self.leaves else NO_HASH
-        recorded_at = f"2026-11-23T10:00:{index % 60 if second is None else second:02d}.000000Z"
+        recorded_at = (
+            f"2026-11-{23 + index // 86400}T{index // 3600 % 24:02d}:{index // 60 % 60:02d}:{index % 60:02d}.000000Z"
+        )
         self.add(draft.place(index, before, self.subjects.get(new.subject, NO_HASH), recorded_at), new.subject)
 
     def add(self, raw: bytes, subject: str) -> None:

@@ -14,7 +14,11 @@ from tests.ledger.chain import KEY, KEYS, ORIGIN, OTHER_KEY
 
 LINES = st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1)
 CHECKPOINTS = st.builds(
-    Checkpoint, LINES, st.integers(0, MAX_SIZE), st.binary(min_size=32, max_size=32), st.lists(LINES, max_size=3).map(tuple)
+    Checkpoint,
+    LINES,
+    st.integers(0, MAX_SIZE),
+    st.binary(min_size=32, max_size=32),
+    st.lists(LINES, max_size=3).map(tuple),
 )
 PLAIN = Checkpoint(ORIGIN, 20852163, bytes(32))
 
@@ -57,7 +61,7 @@ def test_malformed_checkpoints_are_refused(text: bytes) -> None:
     with pytest.raises(Refused):
         Checkpoint.parse(text)
     if text.startswith(b"origin") and text.endswith(b"\n") and b"\r" not in text:
-        with pytest.raises(IntegrityError, match="UNTRUSTED KEY.*no checkpoint"):
+        with pytest.raises(IntegrityError, match="no checkpoint"):
             open_checkpoint(sign_note(text, KEY), KEYS)
 
 

@@ -34,7 +34,9 @@ PUBLISHED_NOTE = (
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 ).encode()
 
-NAMES = st.text(st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp"), blacklist_characters="+"), min_size=1)
+NAMES = st.text(
+    st.characters(blacklist_categories=("Cs", "Cc", "Zs", "Zl", "Zp"), blacklist_characters="+"), min_size=1
+)
 SEEDS = st.binary(min_size=32, max_size=32)
 
 
@@ -91,7 +93,12 @@ def test_other_private_keys_are_refused(line: str) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Verifier("", bytes(32)), lambda: Verifier("a", bytes(31)), lambda: SigningKey("a", b""), lambda: SigningKey("a+b", bytes(32))],
+    [
+        lambda: Verifier("", bytes(32)),
+        lambda: Verifier("a", bytes(31)),
+        lambda: SigningKey("a", b""),
+        lambda: SigningKey("a+b", bytes(32)),
+    ],
     ids=["no name", "short public key", "no seed", "plus in the name"],
 )
 def test_impossible_keys_cannot_be_made(make: Callable[[], object]) -> None:
