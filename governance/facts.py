@@ -101,7 +101,7 @@ def gather(
         target, configuration = _live(catalog, blobs, subject)
     made = makers(catalog, subject)
     selected = _select(catalog, blobs, line, bundle, now)
-    confirmed = line.model is not None and _confirmed(catalog, line.model, made)
+    confirmed = line.model is not None and is_confirmed(catalog, line.model, made)
     tier = line.model.tier if line.model is not None and confirmed else STRICTEST
     requires = bundle.approvals(gate, tier)
     possible = _possible(catalog, requires, made)
@@ -194,7 +194,7 @@ def _select(catalog: Catalog, blobs: Blobs, line: Lineage, bundle: Bundle, now: 
     return select_evidence(catalog, blobs, line.model, line.thresholds, bundle, now)
 
 
-def _confirmed(catalog: Catalog, model: Model, made: Makers) -> bool:
+def is_confirmed(catalog: Catalog, model: Model, made: Makers) -> bool:
     """Whether somebody who made nothing of it confirmed the classification exactly as it is."""
     wanted = (model.digest, model.tier, model.decides_on_people)
     for item in model.confirmations:
