@@ -188,6 +188,7 @@ class Decision:
         return (
             self.binding == other.binding
             and self.outcome == other.outcome
+            and order(self.findings) == order(other.findings)
             and self.policy == other.policy
             and self.engine == other.engine
             and self.request == other.request

@@ -109,8 +109,8 @@ def _check_once(desk: Desk, question: Question, actor: str) -> Decision:
         return broken(desk, question, error)
     if known is not None or weighed.facts is None:
         return known or weighed.decision
-    precondition = Precondition(reading.state.size, touched(weighed.facts))
-    desk.ledger.append([record(desk, weighed.decision, weighed.facts, actor)], precondition)
+    event = record(desk, weighed.decision, weighed.facts, actor)
+    desk.ledger.append([event], Precondition(reading.state.size, touched(weighed.facts)))
     return weighed.decision
 
 
