@@ -11,10 +11,13 @@ from adapters.settings import Settings
 from adapters.storage.home import HomeConfig, Layout, read_config
 from adapters.storage.ledger import HomeLedger
 from governance.catalog import Catalog, fold
+from governance.desk import Desk
 from governance.errors import InputError, ToolFault
 from governance.event import EVENT_TYPES
 from governance.ports import Precondition, Receipt
+from governance.promotion import Site
 from ledger.blobs import Blobs
+from ledger.checkpoint import read_checkpoint
 from ledger.entry import NewEvent
 from ledger.kek import KekRing
 from ledger.keys import Signer
@@ -23,7 +26,9 @@ from ledger.store import Store
 from ledger.vault import Vault
 
 if TYPE_CHECKING:
-    from governance.ports import Bundle, EngineFactory, PolicyEngine, Serving
+    from adapters.policy.engines import Engines
+    from adapters.serving.local_store import LocalStore
+    from governance.ports import Bundle, PolicyEngine
 
 
 class Home:
@@ -51,7 +56,7 @@ class Home:
         return load_bundle(self.settings.policies)
 
     @cached_property
-    def engines(self) -> EngineFactory:
+    def engines(self) -> Engines:
         """Makes policy engines by name."""
         from adapters.policy.engines import Engines
 
@@ -63,11 +68,11 @@ class Home:
         return self.engines(self.settings.engine or self.config.engine, self.bundle)
 
     @cached_property
-    def serving(self) -> Serving:
+    def serving(self) -> LocalStore:
         """Where models serve."""
         from adapters.serving.local_store import LocalStore
 
-        return LocalStore(self.layout.models, self.blobs)
+        return LocalStore(self.layout.models)
 
     def pseudonym_key(self) -> bytes:
         """The key of this home's pseudonyms (32 bytes). Raises ToolFault."""
@@ -110,6 +115,18 @@ class Home:
         precondition = None if as_of is None else Precondition(as_of, frozenset(keys))
         return self.ledger.append(events, precondition)
 
+    def desk(self) -> Desk:
+        """What the kernel needs of the outside to judge, with the caller's events signed as theirs."""
+        return Desk(self.ledger, self.blobs, self.engine, self.clock, f"person/{self.actor()}")
+
+    def site(self) -> Site:
+        """What the kernel needs of the outside to act."""
+        return Site(self.serving, self)
+
+    def cover(self, size: int) -> int:
+        """Sign until a checkpoint covers `size` entries; the size it covers. Raises SignerFault."""
+        return read_checkpoint(self.sign()).size
+
     def sign(self) -> bytes:
         """Sign the present head; the note."""
         return self.log.sign(self._signer)
@@ -124,6 +141,8 @@ class Home:
             if self.log.size() > self._opened_at:
                 self.sign()
         finally:
+            if "engines" in self.__dict__:
+                self.engines.close()
             self.log.close()
 
 

@@ -21,7 +21,7 @@ def find(home: Home, reference: str) -> Filed:
         if name in requests:
             return requests[name]
     names = {reference, f"model/{reference}", f"deployment/{reference}"}
-    about = [filed for filed in requests.values() if filed.concerns in names]
+    about = [filed for filed in requests.values() if {filed.concerns, f"deployment/{filed.target}"} & names]
     if not about:
         raise InputError(f"there is no request {reference}", "open one with `qayd promotion request`")
     return max(about, key=lambda filed: filed.index)

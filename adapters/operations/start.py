@@ -79,7 +79,7 @@ def _build(layout: Layout, tenant: Mapping[str, Any], keys: Sequence[Any], datab
         {"person": identifier("p-"), "credential": key.fingerprint, "key": key.line, "roles": ["officer"]} for key in keys
     ]
     _open_log(layout, database, origin, log_id, verifier, tenant, officers, mode)
-    write_config(layout, HomeConfig(1, origin, log_id.hex(), verifier.vkey(), database or "", "embedded", mode))
+    write_config(layout, HomeConfig(1, origin, log_id.hex(), verifier.vkey(), database or "", "regorus", mode))
     return Started(layout.root, origin, verifier.vkey(), mode, tuple(officer["person"] for officer in officers))
 
 

@@ -150,7 +150,7 @@ def _completed(home: Home, subject: str, out: Path, report: RunReport) -> Run:
     }
     artifacts = None
     if report.artifacts is not None:
-        home.keep_artifacts(out, report.artifacts)
+        home.serving.admit(report.artifacts, out)
         artifacts = put_document(home, report.artifacts.document())
         data["artifacts"] = artifacts
     home.append(home.event("training.completed.v1", subject, data))

@@ -25,8 +25,7 @@ class HomeLedger:
     def append(self, events: Sequence[NewEvent], precondition: Precondition | None = None) -> Sequence[Receipt]:
         """Append all of `events` in order, or none (see the port)."""
         condition = None if precondition is None else LogPrecondition(precondition.as_of, precondition.keys)
-        (event,) = events
-        return (self._log.append(event, precondition=condition),)
+        return self._log.append_all(events, precondition=condition)
 
     def entries(self) -> Sequence[Entry]:
         """All entries, each proven into `state()`."""
