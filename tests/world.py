@@ -287,7 +287,7 @@ class World(Simulator):
         name = "approval.granted.v1" if yes else "approval.rejected.v1"
         return self.append(name, request, data, actor=who.id).id
 
-    def intend(self, model: str, target: str, request: str, *, by: Someone, **changes: Any) -> str:
+    def intend(self, model: str, target: str, request: str, /, *, by: Someone, **changes: Any) -> str:
         """Record the intent of a promotion, on a permit. Returns the promotion's id."""
         permit = self.decided(model, "production", "allow", by=by, request=request)
         promotion = f"promotion-{self.count}"
@@ -307,7 +307,7 @@ class World(Simulator):
         )
         return str((data | changes)["promotion"])
 
-    def came_out(self, model: str, target: str, promotion: str, answer: str, *, by: Someone, **changes: Any) -> int:
+    def came_out(self, model: str, target: str, promotion: str, answer: str, /, *, by: Someone, **changes: Any) -> int:
         """Record what came of a promotion: succeeded, failed or unknown."""
         data = {
             "promotion": promotion,
