@@ -28,7 +28,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """A control's complaint; `nearest` is the nearest change that would pass, or the command that helps."""
+    """A control's complaint; `passes` is the nearest change that would pass, `next` a command that helps."""
 
     control: str
     severity: str
@@ -38,7 +38,8 @@ class FindingView:
     field: str = ""
     value: str = ""
     limit: str = ""
-    nearest: str = ""
+    passes: str = ""
+    next: str = ""
     detail: str = ""
     basis: str = ""
     citations: tuple[Citation, ...] = ()
@@ -49,6 +50,7 @@ class DecisionView:
     """One recorded decision. `document` is the digest of all of it; `requires` are "1 risk-officer" and the like."""
 
     id: str
+    subject: str
     gate: str
     target: str
     outcome: str
@@ -140,13 +142,16 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class FairnessView:
-    """One attribute: the rate per group, their largest difference, and the limit of that difference."""
+    """One attribute: the rate per group, their largest difference with its 95% interval ("" if there is none), and the
+    limit of that difference.
+    """
 
     attribute: str
     measure: str
     difference: str
     limit: str
     groups: tuple[GroupView, ...]
+    interval: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +188,7 @@ class ApprovalView:
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """A request put to people and their answers; `state` is open, used, rejected, expired or void."""
+    """A request put to people and their answers; `state` is open, granted, used, rejected or expired."""
 
     subject: str
     kind: str
@@ -213,7 +218,9 @@ class DeploymentView:
 
 @dataclass(frozen=True, slots=True)
 class WindowView:
-    """One monitoring window: its drift score (share of columns that moved) against the limit."""
+    """One monitoring window: how many columns moved past their own limits (`score`); `limit` "" where there is no
+    limit of that number.
+    """
 
     deployment: str
     recorded_at: str
@@ -237,7 +244,9 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class ProofView:
-    """What the dossier rests on: the newest signed checkpoint and the entries behind this page."""
+    """What the dossier rests on: the verified ledger of `size` entries with the tree's `root` (base64), of which the
+    newest signed checkpoint covers `checkpoint_size`, and the first and last of the `entries` behind this page.
+    """
 
     origin: str
     log_id: str
@@ -245,10 +254,10 @@ class ProofView:
     checkpoint_size: int
     root: str
     vkey: str
+    entries: int
     first_index: int
     last_index: int
     size: int
-    verified_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ FINDING = FindingView(
     field="evidence.fairness.values.sex.parity_difference",
     value="0.197",
     limit="0.10",
-    nearest="a parity difference of 0.10 or below",
+    passes="at 0.10 or below",
     detail="n = 690 / 310",
     basis="law/standard",
     citations=(
@@ -132,6 +132,7 @@ FINDING = FindingView(
 )
 DENIED = DecisionView(
     id="d-5f1e",
+    subject="model/credit@2",
     gate="production",
     target="serving/credit",
     outcome="deny",
@@ -143,12 +144,13 @@ DENIED = DecisionView(
     findings=(
         FINDING,
         FindingView(
-            "MON-BASE", "H", "missing", "A drift baseline exists for this digest", nearest="qayd evidence measure drift"
+            "MON-BASE", "H", "missing", "A drift baseline exists for this digest", next="qayd evidence measure drift"
         ),
     ),
 )
 PENDING = DecisionView(
     id="d-7c02",
+    subject="model/credit@2",
     gate="production",
     target="serving/credit",
     outcome="pending",
@@ -179,9 +181,9 @@ REQUEST = RequestView(
     ),
 )
 WINDOWS = (
-    WindowView("deployment/credit", at(45), 200, "0.05", "0.3", False, 36),
-    WindowView("deployment/credit", at(46), 200, "0.45", "0.3", True, 37),
-    WindowView("deployment/credit", at(47), 200, "0.6", "0.3", True, 38),
+    WindowView("deployment/credit", at(45), 200, "0", "1", False, 36),
+    WindowView("deployment/credit", at(46), 200, "2", "1", True, 37),
+    WindowView("deployment/credit", at(47), 200, "3", "1", True, 38),
 )
 VIEW = DossierView(
     subject="model/credit@2",
@@ -201,10 +203,10 @@ VIEW = DossierView(
         checkpoint_size=38,
         root="Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE=",
         vkey="qayd.example/play-3f2a+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
+        entries=31,
         first_index=4,
         last_index=39,
         size=41,
-        verified_at=at(44),
     ),
     datasets=(DATASET,),
     thresholds=(

@@ -78,10 +78,10 @@ def test_sections_stand_in_order_and_hold_their_facts() -> None:
         "data": ("contract", "abu-dhabi", "1825 days", "dataset/german@1", "pseudonymised", "CC-BY-4.0"),
         "training": ("9f2c41d0aa17", "1 min 23.4 s", "at least", "0.72"),
         "evidence": ("0.772", "fairlearn-0.15.0", "310", "lowest allowed 0.681"),
-        "decisions": ("CB-AI-F", "0.197", "A drift baseline exists for this digest", "1 validator"),
+        "decisions": ("CB-AI-F", "0.197", "at 0.10 or below", "A drift baseline exists for this digest", "1 validator"),
         "people": ("p-validator1", "SHA256:riskkey", "made the model", "used"),
         "deployments": ("drift in 2 of 3 windows",),
-        "monitoring": ("deployment/credit", "0.45", "found"),
+        "monitoring": ("deployment/credit", "200", "found"),
         "proof": (
             VIEW.proof.vkey,
             VIEW.proof.root,
@@ -195,7 +195,7 @@ def test_a_model_with_nothing_yet_says_so() -> None:
         standing="",
         confirmed=False,
         run=replace(VIEW.run, exit_code=None, authors=(), dirty=True, facts=()),
-        proof=replace(VIEW.proof, mode="real", verified_at="", checkpoint_size=40),
+        proof=replace(VIEW.proof, mode="real", checkpoint_size=40),
     )
     read = page(bare)
     text = " ".join(" ".join(read.text.values()).split())
@@ -213,7 +213,6 @@ def test_a_model_with_nothing_yet_says_so() -> None:
         "No monitoring window",
         "not yet",
         "with uncommitted changes",
-        "none recorded",
     ):
         assert words in text
     assert "Play tenant" not in text
