@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
+from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ledger.entry import NewEvent
+from ledger.entry import Entry, NewEvent
 from ledger.kek import KekRing
 from ledger.log import Log
 from ledger.note import SigningKey
@@ -113,3 +116,33 @@ def note(name: str = "a", **changes: Any) -> NewEvent:
 
 def secret(value: object = "a word", person: str = "p-9") -> Sealed:
     return Sealed(value, person)
+
+
+def naive_root(leaves: list[bytes]) -> bytes:
+    """RFC 6962, section 2.1, written down as it stands there."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256(b"").digest()
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return hashlib.sha256(b"\x01" + naive_root(leaves[:split]) + naive_root(leaves[split:])).digest()
+
+
+def check_whole(log: Log) -> list[Entry]:
+    """All entries of a log, once sequence, chains, times, uniqueness and root hold, each recomputed from the bytes."""
+    entries = list(log.entries())
+    leaves: list[bytes] = []
+    last_of: dict[str, bytes] = {}
+    for index, entry in enumerate(entries):
+        members = json.loads(entry.raw)
+        leaf = hashlib.sha256(b"\x00" + entry.raw).digest()
+        assert members["sequence"] == f"{index:019d}"
+        assert b64decode(members["prevhash"]) == (leaves[-1] if leaves else bytes(32))
+        assert b64decode(members["subjectprev"]) == last_of.get(members["subject"], bytes(32))
+        assert index == 0 or entries[index - 1].recorded_at <= members["recordedtime"]
+        leaves.append(leaf)
+        last_of[members["subject"]] = leaf
+    claims = [entry.claim for entry in entries if entry.claim is not None]
+    assert len(set(claims)) == len(claims)
+    assert len({(entry.source, entry.id) for entry in entries}) == len(entries)
+    assert log.head() == (len(entries), naive_root(leaves))
+    assert list(log.leaf_hashes(0, len(entries))) == leaves
+    return entries
