@@ -1,0 +1,1 @@
+"""Measurers: the tools that turn data and predictions into evidence."""
