@@ -17,9 +17,9 @@ from adapters.privacy.tokens import entity_of
 SAMPLE = 200
 """Distinct values of one column that Presidio reads."""
 SUPPORT = 0.3
-"""Least share of distinct values that agree with the column's name, or are names of people, to decide a column."""
+"""Least share of distinct values that agree with the column's name to decide a column."""
 FORM_SUPPORT = 0.5
-"""Least share of distinct values of one form that decides a column whatever its name."""
+"""Least share of distinct values of one form, or that are people's names, to decide a column whatever its name."""
 FEWEST_NAMES = 3
 """Names of people in a column of categories below which they are taken for chance."""
 CATEGORIES = 50
@@ -206,7 +206,7 @@ def _text(values: Values, persons: Persons) -> _Found | None:
     if not categorical and codes >= 0.8 * total:
         return _Found(ColumnClass.DIRECT, "RECORD_ID", "unique_code", total, codes)
     hits, sampled = _persons(values, persons), len(values.sample)
-    if hits >= max(SUPPORT * sampled, FEWEST_NAMES if categorical else 1):
+    if hits >= max(FORM_SUPPORT * sampled, FEWEST_NAMES if categorical else 1):
         return _Found(ColumnClass.DIRECT, "PERSON", "model", sampled, hits)
     if categorical and hits < max(0.2 * sampled, FEWEST_NAMES):
         return _Found(plain, "", "category", sampled, hits)

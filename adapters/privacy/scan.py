@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from adapters.datasets.table import Table
@@ -43,8 +44,6 @@ def _is_person(text: str, hits: Sequence[Hit]) -> bool:
 
 
 def _check_header(table: Table) -> None:
-    import re
-
     for position, name in enumerate(table.names, start=1):
         if any(shape.strong and re.search(shape.regex, name, re.IGNORECASE) for shape in SHAPES):
             raise InputError(

@@ -9,7 +9,6 @@ from pathlib import Path
 import phonenumbers
 import pytest
 
-import adapters.doors.demo
 from adapters.datasets.digest import digest_file
 from adapters.datasets.read import read_table
 from adapters.datasets.table import Table
@@ -23,29 +22,17 @@ from adapters.doors.demo.identities import (
 )
 from governance.errors import InputError
 
-SOURCE = Path(adapters.doors.demo.__file__).parent / "german.data"
 
-
-@pytest.fixture(scope="module")
-def credit(tmp_path_factory: pytest.TempPathFactory) -> Table:
-    """The demonstration's data set, read back from its file."""
-    path = tmp_path_factory.mktemp("credit") / "credit.csv"
-    build_credit_csv(SOURCE, path, 7)
-    return read_table(path)
-
-
-def test_the_source_is_the_attributed_file() -> None:
+def test_the_source_is_the_attributed_file(source: Path) -> None:
     """The copy in the tree is the file whose digest the attribution states."""
-    assert (
-        digest_file(SOURCE).digest.removeprefix("sha256:") in (SOURCE.parent / "ATTRIBUTION.md").read_text()
-    )
+    assert digest_file(source).digest.removeprefix("sha256:") in (source.parent / "ATTRIBUTION.md").read_text()
 
 
-def test_every_record_is_kept_with_names_for_its_attributes(credit: Table) -> None:
+def test_every_record_is_kept_with_names_for_its_attributes(credit: Table, source: Path) -> None:
     """1,000 records, 20 attributes as they stood, sex and age group derived, 700 good and 300 bad."""
     assert credit.height == 1000
     assert credit.names == (*IDENTITIES, *FEATURES)
-    originals = [line.split()[:20] for line in SOURCE.read_text().splitlines()]
+    originals = [line.split()[:20] for line in source.read_text().splitlines()]
     assert [list(row) for row in zip(*(credit.column(name) for name in ATTRIBUTES), strict=True)] == originals
     assert Counter(credit.column("class")) == {"good": 700, "bad": 300}
     assert Counter(credit.column("sex")) == {"male": 690, "female": 310}
@@ -77,41 +64,39 @@ def test_each_person_has_one_name_in_two_scripts(credit: Table) -> None:
         assert (" bint " in latin) == (" بنت " in arabic)
 
 
-def test_the_seed_decides_the_bytes(tmp_path: Path) -> None:
+def test_the_seed_decides_the_bytes(tmp_path: Path, source: Path) -> None:
     """The same seed writes the same file, another seed another; an existing file is kept."""
-    digests = [
-        build_credit_csv(SOURCE, tmp_path / f"{n}.csv", seed).digest for n, seed in enumerate([1, 1, 2])
-    ]
+    digests = [build_credit_csv(source, tmp_path / f"{n}.csv", seed).digest for n, seed in enumerate([1, 1, 2])]
     assert digests[0] == digests[1] != digests[2]
     windows = [
-        build_window_csv(SOURCE, tmp_path / f"w{n}.csv", seed, shifted=shifted).digest
+        build_window_csv(source, tmp_path / f"w{n}.csv", seed, shifted=shifted).digest
         for n, (seed, shifted) in enumerate([(1, True), (1, True), (1, False), (2, True)])
     ]
     assert windows[0] == windows[1] and len(set(windows)) == 3
     with pytest.raises(InputError, match="exists already"):
-        build_credit_csv(SOURCE, tmp_path / "0.csv", 1)
+        build_credit_csv(source, tmp_path / "0.csv", 1)
 
 
-def test_a_window_shifts_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+def test_a_window_shifts_what_it_says_and_nothing_else(tmp_path: Path, source: Path) -> None:
     """Amounts, terms and account status move; every other column is the same draw of the same records."""
-    build_window_csv(SOURCE, tmp_path / "calm.csv", 3, shifted=False, rows=150)
-    build_window_csv(SOURCE, tmp_path / "storm.csv", 3, shifted=True, rows=150)
+    build_window_csv(source, tmp_path / "calm.csv", 3, shifted=False, rows=150)
+    build_window_csv(source, tmp_path / "storm.csv", 3, shifted=True, rows=150)
     calm, storm = read_table(tmp_path / "calm.csv"), read_table(tmp_path / "storm.csv")
     assert calm.height == storm.height == 150 and calm.names == storm.names == FEATURES
     differing = {name for name in calm.names if calm.column(name) != storm.column(name)}
     assert differing == {"amount", "duration_months", "status"}
     for name in ("amount", "duration_months"):
         assert sum(map(int, storm.column(name))) > 1.3 * sum(map(int, calm.column(name)))
-    known = {tuple(record) for record in read_records(SOURCE)}
+    known = {tuple(record) for record in read_records(source)}
     assert set(calm.rows()) <= known
 
 
-def test_another_file_is_refused(tmp_path: Path) -> None:
+def test_another_file_is_refused(tmp_path: Path, source: Path) -> None:
     """A file that is not the Statlog data is named with its line; too large a window cannot be drawn."""
-    (tmp_path / "other").write_text(SOURCE.read_text().replace("A12 48", "48", 1))
+    (tmp_path / "other").write_text(source.read_text().replace("A12 48", "48", 1))
     with pytest.raises(InputError, match="line 2 is not a Statlog credit record"):
         read_records(tmp_path / "other")
     for rows in (0, 1001):
         with pytest.raises(InputError, match="cannot be drawn"):
-            build_window_csv(SOURCE, tmp_path / "w.csv", 1, shifted=False, rows=rows)
+            build_window_csv(source, tmp_path / "w.csv", 1, shifted=False, rows=rows)
     assert not (tmp_path / "w.csv").exists()
