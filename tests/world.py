@@ -210,7 +210,15 @@ class World(Simulator):
         return self.append("model.classification_confirmed.v1", model, data | changes, actor=by.id).index
 
     def evidence(
-        self, subject: str, kind: str, values: Mapping[str, Any], *, by: Someone, declared: bool = False, **changes: Any
+        self,
+        subject: str,
+        kind: str,
+        values: Mapping[str, Any],
+        /,
+        *,
+        by: Someone,
+        declared: bool = False,
+        **changes: Any,
     ) -> int:
         """Attach evidence with these values; `changes` replaces members of the event's data."""
         measurement = Measurement(
