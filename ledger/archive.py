@@ -22,9 +22,6 @@ from typing import IO, Self
 from ledger.errors import IntegrityError, Kind, Refused, StoreFault
 
 MANIFEST = "MANIFEST"
-MAX_MEMBERS = 65_534
-MAX_MEMBER_BYTES = 64 * 1024 * 1024
-MAX_BYTES = 2**32 - 2**24
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*(/[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*)*")
 _MAX_NAME = 120
 _LOCAL = struct.Struct("<4sHHHHHLLLHH")
@@ -32,6 +29,18 @@ _CENTRAL = struct.Struct("<4sHHHHHHLLLHHHHHLL")
 _END = struct.Struct("<4sHHHHLLH")
 _VERSION, _MADE_BY, _DATE, _MODE = 10, 3 << 8 | 10, 0x21, 0o100644 << 16
 _CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many members an archive may have, and how many bytes each and all together; never above what a zip can."""
+
+    members: int = 65_534
+    member_bytes: int = 64 * 1024 * 1024
+    bytes: int = 2**32 - 2**25
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def _check_name(name: str) -> None:
         raise Refused("a member's name is not of the form that archives here have")
 
 
-def write_archive(path: Path, files: Iterable[tuple[str, bytes]]) -> str:
+def write_archive(path: Path, files: Iterable[tuple[str, bytes]], limits: Limits = LIMITS) -> str:
     """Write the archive of these files (in any order, without MANIFEST) by rename; returns its SHA-256 in hex.
 
     Contents are held on disk, not in memory. Raises Refused for names or sizes beyond the limits, StoreFault if the
@@ -80,7 +89,7 @@ def write_archive(path: Path, files: Iterable[tuple[str, bytes]]) -> str:
     """
     try:
         with tempfile.TemporaryFile(dir=path.parent) as spool:
-            members = sorted(_spooled(files, spool), key=lambda member: member.name)
+            members = sorted(_spooled(files, spool, limits), key=lambda member: member.name)
             if len(members) != len({member.name for member in members}):
                 raise Refused("two members of the archive have the same name")
             return _compose(path, members, spool)
@@ -90,11 +99,11 @@ def write_archive(path: Path, files: Iterable[tuple[str, bytes]]) -> str:
         ) from error
 
 
-def _spooled(files: Iterable[tuple[str, bytes]], spool: IO[bytes]) -> Iterator[Member]:
+def _spooled(files: Iterable[tuple[str, bytes]], spool: IO[bytes], limits: Limits) -> Iterator[Member]:
     place = 0
     for count, (name, content) in enumerate(files, start=1):
         _check_name(name)
-        if count >= MAX_MEMBERS or len(content) > MAX_MEMBER_BYTES or place + len(content) > MAX_BYTES:
+        if count >= limits.members or len(content) > limits.member_bytes or place + len(content) > limits.bytes:
             hint = "export a smaller range, or the whole log as static tiles"
             raise Refused("this is too much for one archive", hint)
         spool.write(content)
@@ -142,7 +151,7 @@ class Archive:
         self.damaged = damaged
 
     @classmethod
-    def open(cls, path: Path) -> Archive:
+    def open(cls, path: Path, limits: Limits = LIMITS) -> Archive:
         """Read the whole file once and prove its structure.
 
         Raises Refused if there is no such file, IntegrityError (ALTERED) if one byte outside the members is not what
@@ -153,7 +162,7 @@ class Archive:
         except OSError as error:
             raise Refused(f"{path} cannot be read: {error.strerror}", "check the path") from error
         try:
-            return cls(file, *_scan(file))
+            return cls(file, *_scan(file, limits))
         except BaseException:
             file.close()
             raise
@@ -186,15 +195,15 @@ class Archive:
         return content
 
 
-def _scan(file: IO[bytes]) -> tuple[dict[str, Member], tuple[str, ...]]:
+def _scan(file: IO[bytes], limits: Limits) -> tuple[dict[str, Member], tuple[str, ...]]:
     members: list[Member] = []
     damaged: list[str] = []
     while header := _next_header(file):
-        member, sound = _read_member(file, header)
+        member, sound = _read_member(file, header, limits)
         if members and not members[-1].name < member.name:
             raise _altered("the archive's members are not sorted")
-        if len(members) == MAX_MEMBERS:
-            raise _altered(f"the archive has more than {MAX_MEMBERS} members")
+        if len(members) == limits.members or member.start + member.size > limits.bytes + 2**24:
+            raise _altered("the archive has more members or bytes than a trail may have")
         members.append(member)
         damaged += [] if sound else [member.name]
     place = file.tell() - _LOCAL.size
@@ -208,16 +217,16 @@ def _scan(file: IO[bytes]) -> tuple[dict[str, Member], tuple[str, ...]]:
 def _next_header(file: IO[bytes]) -> bytes | None:
     """The fixed part of the next member's header; None where the directory begins."""
     header = file.read(_LOCAL.size)
-    if len(header) < _LOCAL.size or file.tell() > MAX_BYTES + _CHUNK * 16:
-        raise _altered("the archive ends early or is too large")
+    if len(header) < _LOCAL.size:
+        raise _altered("the archive ends early")
     return header if header[:4] == b"PK\x03\x04" else None
 
 
-def _read_member(file: IO[bytes], header: bytes) -> tuple[Member, bool]:
+def _read_member(file: IO[bytes], header: bytes, limits: Limits) -> tuple[Member, bool]:
     *_, crc, size, _, length, _ = _LOCAL.unpack(header)
     name = file.read(min(length, _MAX_NAME + 1)).decode("latin-1")
     start = file.tell()
-    if not _NAME.fullmatch(name) or len(name) > _MAX_NAME or size > MAX_MEMBER_BYTES:
+    if not _NAME.fullmatch(name) or len(name) > _MAX_NAME or size > limits.member_bytes:
         raise _altered("a member of the archive has a name or size that no trail has")
     sha256, found, left = hashlib.sha256(), 0, size
     while left:
