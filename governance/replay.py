@@ -36,6 +36,8 @@ def replay(blobs: Blobs, catalog: Catalog, decision: str, factory: EngineFactory
     if known is None:
         raise InputError(f"there is no decision {decision}", "see `qayd decision show`")
     recorded = stored(blobs, known.document, known.index)
+    if recorded.id != known.id:
+        raise IntegrityError(Kind.ALTERED, f"the document of {known.id} is another decision", known.index)
     bundle, document = Bundle.decode(blobs.get(known.bundle)), _document(blobs.get(known.input), known.index)
     judge = factory(engine, bundle)
     found, effective, failure = evaluate(judge, recorded.gate, document)
