@@ -190,6 +190,12 @@ def sealed_value(connection: Connection, log: int, handle: bytes, pointer: str) 
     return None if row is None else (row.person, row.sealed)
 
 
+def note_sizes(connection: Connection, log: int, most: int) -> list[int]:
+    """Sizes of the latest checkpoints that were signed, at most this many, the largest first."""
+    query = select(NOTES.c.size).where(NOTES.c.log == log).order_by(NOTES.c.size.desc()).limit(most)
+    return [int(size) for size in connection.execute(query).scalars()]
+
+
 def save_note(connection: Connection, log: int, edge: RightEdge, note: bytes) -> None:
     """Keep a note; one of the same size replaces it."""
     connection.execute(_SAVE_NOTE, {"log": log, "size": edge.size, "edge": edge.encode(), "note": note})

@@ -90,6 +90,11 @@ class Reader:
             found = queries.last_note(connection, self._log)
         return None if found is None else found[1]
 
+    def note_sizes(self, most: int = 64) -> list[int]:
+        """Sizes of the latest signed checkpoints, at most this many, the largest first."""
+        with self._store.reading() as connection:
+            return queries.note_sizes(connection, self._log, most)
+
     def _head(self) -> queries.Head:
         with self._store.reading() as connection:
             return queries.head(connection, self._log)

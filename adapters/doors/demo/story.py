@@ -15,8 +15,15 @@ from governance.errors import InputError
 
 SEED = 7
 PEOPLE = ("officer-a", "officer-b", "khalid", "noura", "fatima", "mariam", "yusuf")
+
+def _interpreter() -> str:
+    """`python` where that is the one Qayd runs on, else its path: the script needs scikit-learn."""
+    found = shutil.which("python")
+    return "python" if found and Path(found).absolute() == Path(sys.executable).absolute() else sys.executable
+
+
 TRAIN = (
-    "python train.py --data {data} --out {out} --seed {seed} --score {score} --predictions {predictions}"
+    f"{_interpreter()} train.py --data {{data}} --out {{out}} --seed {{seed}} --score {{score}} --predictions {{predictions}}"
     " --label class --positive good"
 )
 TENANT = {"establishment": "onshore", "licences": ["cbuae"], "sectors": ["banking"]}
