@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from governance.decision import Decision, Outcome
-from governance.finding import Basis, Citation, Finding, FindingKind, order
+from governance.finding import Basis, Citation, Finding, FindingKind, Severity, order
 
 SHORT = 16
 
@@ -19,18 +19,27 @@ def decision_lines(decision: Decision) -> Iterator[str]:
     )
     if decision.mode == "play":
         yield "  play tenant: this decision was made without a second officer and binds nobody"
+    permitted = decision.outcome is Outcome.ALLOW and decision.request is not None
     for finding in order(decision.findings):
-        yield from finding_lines(finding)
+        if permitted and finding.severity is Severity.MEDIUM:
+            yield f"  {finding.severity}  {finding.control:<9} {finding.title}: answered by the approvals cited"
+        else:
+            yield from finding_lines(finding)
     if decision.requires:
-        yield "  needs " + ", ".join(f"{slots.count} {slots.role}" for slots in decision.requires)
+        yield f"  {'needed' if permitted else 'needs'} " + ", ".join(_slots(decision))
     yield from _cited(decision)
+
+
+def _slots(decision: Decision) -> Iterator[str]:
+    return (f"{slots.count} {slots.role}" for slots in decision.requires)
 
 
 def _cited(decision: Decision) -> Iterator[str]:
     if decision.request is not None:
         yield f"  by {decision.request}, approvals {', '.join(decision.approvals) or 'none yet'}"
     if decision.outcome is Outcome.PENDING and decision.request is None:
-        yield "  next: qayd promotion request"
+        config = " --target TARGET --config FILE" if not decision.target else f" --target {decision.target} --config FILE"
+        yield f"  next: qayd promotion request {decision.subject}{config}"
 
 
 def finding_lines(finding: Finding) -> Iterator[str]:
@@ -39,7 +48,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     for citation in finding.citations:
         yield f"               {citation_text(citation)}"
     if finding.basis is Basis.HOUSE:
-        yield "               acts as house policy: no cited text has been read at its source"
+        yield "               acts as house policy: no cited text is both read at its source and in effect"
     evidence = f"evidence {finding.evidence}; " if finding.evidence else ""
     waiver = f"may be waived by {', '.join(finding.waivable_by)}" if finding.waivable_by else "not waivable"
     passes = f"passes {finding.passes}; " if finding.passes else ""
