@@ -111,7 +111,8 @@ class Entry:
                 raise Refused(f"its sequence says {members['sequence']}")
             prevhash, subjectprev = (unbase64(members[name], HASH_BYTES) for name in ("prevhash", "subjectprev"))
         except Refused as error:
-            raise IntegrityError(Kind.ALTERED, error.message, index) from error
+            hint = "compare it with a backup; a checkpoint kept elsewhere tells which one is right"
+            raise IntegrityError(Kind.ALTERED, error.message, index, hint) from error
         return cls(
             index,
             raw,

@@ -29,13 +29,15 @@ _POSTGRESQL: Final[dict[str, tuple[str, str]]] = {
     "53": ("PostgreSQL is out of disk, memory or connections", f"free some; {_RETRY}"),
     "55": ("the database is locked", "another process holds the head of the log; try again"),
     "57": ("PostgreSQL ended the connection", f"see that it is running; {_RETRY}"),
-    "28": ("PostgreSQL refused the credentials", "check user and password in the database URL"),
-    "3D": ("PostgreSQL has no such database", "create the database, or check its name in the URL"),
     "42": ("PostgreSQL does not hold a ledger here, or forbids its use", "run `qayd init`, or grant access"),
 }
 
 _SQLITE_OTHER: Final = ("the database refused the request", "check that the file is a ledger database of this version")
-_POSTGRESQL_OTHER: Final = ("PostgreSQL cannot be reached", f"see that it is running and check the URL; {_RETRY}")
+_UNREACHABLE: Final = (
+    "PostgreSQL cannot be reached, or refuses this user or database",
+    f"see that it is running and check the URL; {_RETRY}",
+)
+_POSTGRESQL_OTHER: Final = ("PostgreSQL refused the request", f"look into its log; {_RETRY}")
 
 
 @contextmanager
@@ -64,5 +66,5 @@ def _fault(error: DBAPIError | sqlite3.Error) -> LedgerError:
             hint = "restore it from a backup, then verify that against a checkpoint you kept"
             return IntegrityError(Kind.ALTERED, "the database file is damaged", None, hint)
         return StoreFault(*_SQLITE.get(code, _SQLITE_OTHER))
-    state = getattr(cause, "sqlstate", None) or ""
-    return StoreFault(*_POSTGRESQL.get(state[:2], _POSTGRESQL_OTHER))
+    state = getattr(cause, "sqlstate", None)
+    return StoreFault(*(_POSTGRESQL.get(state[:2], _POSTGRESQL_OTHER) if state else _UNREACHABLE))

@@ -116,8 +116,7 @@ class Log(Reader):
         At most 4,096. Raises Conflict if the precondition does not hold, ClockFault or StoreFault as `append` does;
         then none is written.
         """
-        if len(events) > MAX_EVENTS:
-            raise Refused(f"{len(events)} events in one call, at most {MAX_EVENTS} allowed", "send them in parts")
+        _check_count(events)
         outcomes = self._append(events, precondition, open_only)
         return [
             Refusal(event.id, outcome.message, outcome.hint) if isinstance(outcome, LedgerError) else outcome
@@ -126,8 +125,9 @@ class Log(Reader):
 
     def append_all(self, events: Sequence[NewEvent], *, precondition: Precondition | None = None) -> list[Receipt]:
         """Write all of these events in order, in one transaction, or none of them. Raises as `append` does."""
+        _check_count(events)
         now = tell(self._clock)
-        ready = [prepare(event, self._types, self.vault, now, self._random, open_only=False) for event in events]
+        ready = [prepare(event, self._types, self._sealer, now, self._random, open_only=False) for event in events]
         decided = self._writer.submit(Submission(ready, precondition, whole=True)) if ready else []
         if isinstance(decided, LedgerError):
             raise decided.with_traceback(None)
@@ -193,6 +193,11 @@ class Log(Reader):
         known = kept is not None and kept[0].size == old
         edge = kept[0] if kept and known else RightEdge().extend(self.leaf_hashes(0, old))
         return extension_proof(edge, list(self.leaf_hashes(old, new)))
+
+
+def _check_count(events: Sequence[NewEvent]) -> None:
+    if len(events) > MAX_EVENTS:
+        raise Refused(f"{len(events)} events in one call, at most {MAX_EVENTS} allowed", "send them in parts")
 
 
 def _begin(connection: Connection, opening: NewEvent, *, clock: Clock, random: Random) -> queries.Head:

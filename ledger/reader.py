@@ -13,6 +13,7 @@ from ledger.store import Store
 
 PAGE: Final = 512
 LEAF_PAGE: Final = 8192
+_COMPARE: Final = "compare it with a backup; a checkpoint kept elsewhere tells which one is right"
 
 
 class Reader:
@@ -48,7 +49,8 @@ class Reader:
         for row in self._whole(start, end):
             entry = Entry.parse(row.raw, row.index)
             if entry.leaf_hash != row.leaf_hash:
-                raise IntegrityError(Kind.ALTERED, "the bytes do not have the leaf hash kept beside them", row.index)
+                message = "the bytes do not have the leaf hash kept beside them"
+                raise IntegrityError(Kind.ALTERED, message, row.index, _COMPARE)
             yield entry
 
     def raw(self, start: int, end: int) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 from sqlmodel import SQLModel
 
-from ledger.errors import Refused, StoreFault
+from ledger.errors import LedgerError, Refused, StoreFault
 from ledger.faults import faults
 from ledger.tables import FORMAT, ROWS, FormatRow, table_of
 
@@ -45,13 +45,7 @@ class Store:
         parsed = _parse(url)
         if parsed.drivername == _SQLITE:
             _touch(Path(str(parsed.database)))
-        store = cls(_engine(parsed, busy_seconds))
-        with faults(), store.writing() as connection:
-            SQLModel.metadata.create_all(connection, tables=[table_of(row) for row in ROWS])
-            if connection.scalar(select(table_of(FormatRow).c.version)) is None:
-                connection.execute(insert(table_of(FormatRow)).values(version=FORMAT))
-        store._check()
-        return store
+        return _opened(cls(_engine(parsed, busy_seconds)), Store._make, Store._check)
 
     @classmethod
     def open(cls, url: str, *, busy_seconds: float = BUSY_SECONDS) -> Store:
@@ -59,9 +53,7 @@ class Store:
         parsed = _parse(url)
         if parsed.drivername == _SQLITE and not Path(str(parsed.database)).is_file():
             raise StoreFault(f"there is no ledger at {parsed.database}", "run `qayd init` first, or check the path")
-        store = cls(_engine(parsed, busy_seconds))
-        store._check()
-        return store
+        return _opened(cls(_engine(parsed, busy_seconds)), Store._check)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -78,6 +70,13 @@ class Store:
     def close(self) -> None:
         """Give back all connections."""
         self._engine.dispose()
+
+    def _make(self) -> None:
+        """Make the tables that are missing."""
+        with self.writing() as connection:
+            SQLModel.metadata.create_all(connection, tables=[table_of(row) for row in ROWS])
+            if connection.scalar(select(table_of(FormatRow).c.version)) is None:
+                connection.execute(insert(table_of(FormatRow)).values(version=FORMAT))
 
     def _check(self) -> None:
         """Refuse tables of another version, and a PostgreSQL that may forget what it acknowledged."""
@@ -97,6 +96,17 @@ class Store:
                             f"PostgreSQL runs with {setting} off and could lose what it acknowledged",
                             f"set {setting} = on in its configuration",
                         )
+
+
+def _opened(store: Store, *steps: Callable[[Store], None]) -> Store:
+    """The store, once these steps succeeded; its connections are given back if one does not."""
+    try:
+        for step in steps:
+            step(store)
+    except LedgerError:
+        store.close()
+        raise
+    return store
 
 
 def _parse(url: str) -> URL:
@@ -137,9 +147,15 @@ def _sqlite(path: Path, busy_seconds: float) -> Engine:
         connection = sqlite3.connect(
             uri, uri=True, timeout=busy_seconds, isolation_level=None, check_same_thread=False, cached_statements=256
         )
-        if connection.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        if mode != ("wal",):
+            connection.close()
             raise StoreFault("the file system cannot hold a write-ahead log", "keep the database on a local disk")
-        connection.execute("PRAGMA synchronous = FULL")
         return connection
 
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)

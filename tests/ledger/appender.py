@@ -23,14 +23,19 @@ def call(number: int, name: str) -> list[NewEvent]:
     return [heartbeat(number, name=name, id=f"{name}-{number}")]
 
 
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 def main(url: str, name: str, count: str) -> None:
     log = Log.open(Store.open(url), types=TYPES, clock=WallClock(), random=os.urandom)
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.readline()
     for number in range(int(count)):
         for outcome in log.append_many(call(number, name)):
             assert isinstance(outcome, Receipt), outcome
-            print(outcome.id, outcome.index, outcome.status, flush=True)
+            say(f"{outcome.id} {outcome.index} {outcome.status}")
     log.close()
 
 
