@@ -145,3 +145,10 @@ def test_the_wrong_key_is_refused_elsewhere(verifier: Path, export: Path) -> Non
     code, said = run(verifier, export, vkey=OTHER_KEY.verifier.vkey())
     assert code == 1 and "no verifiable signatures" in said
     assert run(verifier, export, vkey="nonsense")[0] == 1
+
+
+def test_the_committed_vectors_verify_elsewhere(verifier: Path) -> None:
+    """The log among the test vectors, its key and its older checkpoint, as they lie in the repository."""
+    vectors = SOURCE.parent.parent / "vectors"
+    vkey = (vectors / "vkey").read_text().rstrip("\n")
+    assert run(verifier, vectors / "log", vectors / "older-checkpoint", vkey)[0] == 0
