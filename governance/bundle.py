@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -79,15 +80,15 @@ class Bundle:
     @property
     def revision(self) -> str:
         """The revision `.manifest` names; raises PolicyFault."""
-        revision = self._json(MANIFEST).get("revision")
+        revision = self._object(MANIFEST).get("revision")
         if not isinstance(revision, str) or not revision:
             raise PolicyFault(f"{MANIFEST} names no revision", _HINT)
         return revision
 
     @property
     def data(self) -> dict[str, Any]:
-        """Everything under `qayd` in data.json; raises PolicyFault."""
-        data = self._json(DATA).get("qayd")
+        """Everything under `qayd` in data.json, to be read only; raises PolicyFault."""
+        data = self._object(DATA).get("qayd")
         if not isinstance(data, dict):
             raise PolicyFault(f"{DATA} has no object qayd", _HINT)
         return data
@@ -123,7 +124,7 @@ class Bundle:
         for path, content in self.files:
             if path.startswith("catalogue/") and path.endswith(".yaml"):
                 try:
-                    found[path.removeprefix("catalogue/").removesuffix(".yaml")] = yaml.safe_load(content)
+                    found[path.removeprefix("catalogue/").removesuffix(".yaml")] = _yaml(content)
                 except yaml.YAMLError as error:
                     raise PolicyFault(f"{path} is not YAML", _HINT) from error
         return found
@@ -181,14 +182,25 @@ class Bundle:
             raise PolicyFault(f"no file under controls/ belongs to the control {control}", _HINT)
         return folder
 
-    def _json(self, path: str) -> dict[str, Any]:
+    def _object(self, path: str) -> dict[str, Any]:
         try:
-            value = json.loads(dict(self.files)[path])
+            value = _json(dict(self.files)[path])
         except (json.JSONDecodeError, RecursionError) as error:
             raise PolicyFault(f"the bundle's {path} is not JSON", _HINT) from error
         if not isinstance(value, dict):
             raise PolicyFault(f"the bundle's {path} is not an object", _HINT)
         return value
+
+
+# Parsing is slow and texts repeat, so what they hold is remembered; nobody changes it.
+@lru_cache(maxsize=64)
+def _json(content: str) -> Any:
+    return json.loads(content)
+
+
+@lru_cache(maxsize=64)
+def _yaml(content: str) -> Any:
+    return yaml.safe_load(content)
 
 
 def _dump(value: object) -> bytes:

@@ -349,3 +349,15 @@ def _step(bank: Bank, step: str, number: int, by: Someone) -> None:
         bank.promote(bank.made, f"target-{number}", by=by)
     else:
         bank.answer(bank.request(bank.made, by=by), bank.risk, "risk-officer")
+
+
+def test_a_model_of_a_run_under_way_is_told_so() -> None:
+    """A run that has not ended has neither succeeded nor left anything the model could be."""
+    bank = Bank()
+    run = bank.run("early", "dataset/credit@1", by=bank.trainer)
+    started = dict(bank.ledger.entries()[bank.catalog().runs[run].index].data)
+    bank.append("training.started.v1", "run/under-way", started, actor=bank.trainer.id)
+    facts = bank.gather("register", bank.register("early", "run/under-way", by=bank.trainer))
+    training = facts.input["model"]["training"]
+    assert (training["succeeded"], training["artifact_matches"]) == (False, False)
+    assert facts.makers == {bank.trainer.id}

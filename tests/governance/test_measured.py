@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from governance.evidence import Measurement
+from governance.measured import select_windows
 from ledger.errors import IntegrityError, Kind
 from tests.bundles import Bundle, bundle_files
 from tests.governance.bank import ACCURATE, DRIFT, FAIR, POOR, UNFAIR, Bank
@@ -200,3 +203,19 @@ def test_missing_parameters_make_nothing_better(params: dict[str, Any]) -> None:
     assert facts["monitoring"]["breaches"] == 4
     assert facts["evidence"]["performance"]["differing"] == 1
     assert facts["evidence"]["fairness"]["differing"] == 1
+
+
+def test_a_method_without_folds_says_nothing_of_them() -> None:
+    """Folds are told where the measurement has them, and left out where it has none."""
+    bank = Bank()
+    bank.measure(ACCURATE)
+    whole = Measurement.decode(bank.blobs.get(bank.fact()["content"]))
+    bank.measure(ACCURATE, content=bank.blobs.put(replace(whole, parameters=()).encode()))
+    assert "folds" not in bank.fact() and bank.fact()["values"] == ACCURATE
+
+
+def test_where_nothing_was_ever_live_nothing_is_monitored() -> None:
+    """An intent that came to nothing leaves nothing to watch."""
+    bank = Bank()
+    bank.intend(bank.made, "production", bank.request(bank.made, by=bank.trainer), by=bank.trainer)
+    assert select_windows(bank.catalog(), bank.blobs, bank.deployment(), bank.bundle) is None
