@@ -12,6 +12,8 @@ from pathlib import Path
 from governance.errors import InputError
 
 ENGINES = ("regorus", "opa")
+BUSY_SECONDS = 30.0
+MAX_BUSY_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Settings:
     `home` is the directory of one tenant's log, keys and stores; `database` a SQLAlchemy URL or None for the
     home's own SQLite file; `engine` one of ENGINES or None for the home's choice; `opa_url` and `opa_binary`
     say where an OPA server or program is; `policies` a bundle directory other than the one delivered;
-    `identity` the path of the caller's SSH key.
+    `identity` the path of the caller's SSH key; `busy_seconds` how long to wait for a database others hold.
     """
 
     home: Path
@@ -32,6 +34,7 @@ class Settings:
     policies: Path | None = None
     identity: Path | None = None
     ssh_keygen: str | None = None
+    busy_seconds: float = BUSY_SECONDS
 
 
 def read_settings(
@@ -51,7 +54,20 @@ def read_settings(
         policies=_path(env.get("QAYD_POLICIES")),
         identity=identity or _path(env.get("QAYD_IDENTITY")),
         ssh_keygen=env.get("QAYD_SSH_KEYGEN") or None,
+        busy_seconds=_seconds(env.get("QAYD_BUSY_SECONDS")),
     )
+
+
+def _seconds(value: str | None) -> float:
+    if not value:
+        return BUSY_SECONDS
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_BUSY_SECONDS:
+        raise InputError(f"QAYD_BUSY_SECONDS is {value!r}", f"write seconds between 0 and {MAX_BUSY_SECONDS}")
+    return seconds
 
 
 def _path(value: str | None) -> Path | None:

@@ -150,7 +150,8 @@ def open_home(settings: Settings) -> Home:
     """Open the home the settings name. Raises InputError when there is none, StoreFault when it cannot be opened."""
     layout = Layout(settings.home)
     config = read_config(layout)
-    store = Store.open(settings.database or config.database or layout.database_url)
+    url = settings.database or config.database or layout.database_url
+    store = Store.open(url, busy_seconds=settings.busy_seconds)
     try:
         return Home(settings, layout, config, store)
     except BaseException:

@@ -20,13 +20,15 @@ DISTRIBUTION = "gordon-to-regorus"
 class RegorusEngine:
     """Evaluates one bundle; parsed once per thread, because an engine of Regorus may not leave its thread.
 
-    Raises PolicyFault when the bundle does not compile, naming file and line.
+    Raises PolicyFault when the bundle does not compile, naming file and line. Regorus looks up functions when it comes
+    to them, so each gate is tried once on an input that says nothing: a policy must bear that.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
         self._local = threading.local()
-        self._evaluate({"gate": ""})  # rules are analysed at the first evaluation: find out now
+        for gate in bundle.gates:
+            self._evaluate({"gate": gate})
 
     @property
     def name(self) -> str:

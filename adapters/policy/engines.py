@@ -28,29 +28,29 @@ class Engines:
     ) -> None:
         self._endpoint = Endpoint(opa_url, opa_ca, opa_certificate, opa_token) if opa_url else None
         self._binary = opa_binary
-        self._local: LocalOpa | None = None
+        self._started: dict[str, LocalOpa] = {}
 
     def __call__(self, name: str, bundle: Bundle) -> PolicyEngine:
         """The engine called `name` with `bundle` loaded. Raises InputError (no such engine), PolicyFault."""
         if name == REGORUS:
             return RegorusEngine(bundle)
         if name == OPA:
-            return OpaEngine(self._endpoint or self._started(), bundle)
+            return OpaEngine(self._endpoint or self._start(bundle).endpoint, bundle)
         raise InputError(f"there is no policy engine {name!r}", f"use one of: {', '.join(NAMES)}")
 
     def close(self) -> None:
-        """Stop the server that was started, if one was."""
-        if self._local is not None:
-            self._local.close()
-            self._local = None
+        """Stop the servers that were started."""
+        while self._started:
+            self._started.popitem()[1].close()
 
-    def _started(self) -> Endpoint:
-        if self._local is None:
+    def _start(self, bundle: Bundle) -> LocalOpa:
+        """A server of our own with this bundle, started once."""
+        if bundle.digest not in self._started:
             binary = find_opa(self._binary)
             if binary is None:
                 raise PolicyFault(
                     f"there is no OPA program {self._binary or 'on the path'}",
                     "install OPA and name it with QAYD_OPA, or give a server with QAYD_OPA_URL",
                 )
-            self._local = LocalOpa(binary)
-        return self._local.endpoint
+            self._started[bundle.digest] = LocalOpa(binary, bundle)
+        return self._started[bundle.digest]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 import shutil
 import socket
@@ -11,12 +13,16 @@ import time
 import weakref
 from pathlib import Path
 
+from adapters.policy.namespace import ROOT, Published, publish_as
 from adapters.policy.server_opa import Endpoint
+from governance.bundle import Bundle
 from governance.errors import PolicyFault
 
 SECONDS_TO_START = 15.0
 SECONDS_TO_STOP = 5.0
 ATTEMPTS = 3
+POLICIES = "policies"
+LOG = "log"
 _HINT = "install OPA 1.x and name it with QAYD_OPA, give a server with QAYD_OPA_URL, or use `--engine regorus`"
 
 _GUARD = """package system.authz
@@ -34,19 +40,18 @@ def find_opa(binary: str | None = None) -> Path | None:
 
 
 class LocalOpa:
-    """A running OPA server of our own. Stopped by `close`, when it is collected, or when Python ends.
+    """A running OPA server of our own that has loaded a bundle, under the name `publish_as` gives it.
 
-    Raises PolicyFault when the program does not start or does not answer.
+    Stopped by `close`, when it is collected, or when Python ends. Raises PolicyFault when the program does not start,
+    or the bundle does not compile.
     """
 
-    def __init__(self, binary: Path, *, seconds: float = SECONDS_TO_START) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="qayd-opa-"))
+    def __init__(self, binary: Path, bundle: Bundle, *, seconds: float = SECONDS_TO_START) -> None:
         token = secrets.token_hex(32)
-        guard = self._directory / "authz.rego"
-        guard.touch(mode=0o600)
-        guard.write_text(_GUARD.format(token=token), encoding="utf-8")
+        self._directory = Path(tempfile.mkdtemp(prefix="qayd-opa-"))
         try:
-            self._process, url = _start(binary, guard, self._directory / "log", seconds)
+            _write(self._directory, publish_as(bundle), token)
+            self._process, url = _start(binary, self._directory, seconds)
         except BaseException:
             shutil.rmtree(self._directory)
             raise
@@ -64,27 +69,47 @@ class LocalOpa:
         self.close()
 
 
-def _start(binary: Path, guard: Path, log: Path, seconds: float) -> tuple[subprocess.Popen[bytes], str]:
+def _write(directory: Path, published: Published, token: str) -> None:
+    """Lay out what the server loads: the guard that asks for the token, and the bundle in its own folder."""
+    files = {"authz.rego": _GUARD.format(token=token), f"{published.root}/data.json": json.dumps(published.data)}
+    files |= {identity: text for identity, _, text in published.modules}
+    for name, text in files.items():
+        path = directory / POLICIES / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def _start(binary: Path, directory: Path, seconds: float) -> tuple[subprocess.Popen[bytes], str]:
     """A server that answers, and its URL. A port may be taken between finding and using it, so we try again."""
+    said = ""
     for _ in range(ATTEMPTS):
         port = _free_port()
-        process = _spawn(binary, guard, log, port)
+        process = _spawn(binary, directory, port)
         if _answers(process, port, seconds):
             return process, f"http://127.0.0.1:{port}"
         _end(process)
-    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or ["it said nothing"]
-    raise PolicyFault(f"{binary} does not run as an OPA server: {said[-1][:200]}", _HINT)
+        said = _said(directory)
+        if "address already in use" not in said:
+            break
+    raise PolicyFault(f"{binary} does not run as an OPA server: {said or 'it said nothing'}", _HINT)
 
 
-def _spawn(binary: Path, guard: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
+def _said(directory: Path) -> str:
+    """The last line the server wrote that is no log entry: for policies that do not compile, file and line."""
+    lines = (directory / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+    words = [line for line in lines if line.strip() and not line.startswith("{")] or lines
+    return re.sub(rf"{ROOT}_[0-9a-f]{{32}}/", "", words[-1])[:300] if words else ""
+
+
+def _spawn(binary: Path, directory: Path, port: int) -> subprocess.Popen[bytes]:
     command = [
         *(str(binary), "run", "--server", "--addr", f"127.0.0.1:{port}", "--skip-version-check"),
-        *("--authentication", "token", "--authorization", "basic", "--log-level", "error", str(guard)),
+        *("--authentication", "token", "--authorization", "basic", "--log-level", "error", "."),
     ]
-    with log.open("wb") as output:
+    with (directory / LOG).open("wb") as output:
         try:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={}, cwd=guard.parent
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env={}, cwd=directory / POLICIES
             )
         except OSError as error:
             raise PolicyFault(f"{binary} cannot be run: {error.strerror}", _HINT) from error

@@ -20,6 +20,8 @@ from governance.errors import InputError, PolicyFault
 NAME = "opa"
 PORT = 8181
 TIMEOUT = 5.0
+COMPILING = 60.0
+"""Seconds allowed for one module: a server compiles all it holds whenever it is given one."""
 _T = TypeVar("_T")
 
 
@@ -48,11 +50,11 @@ class OpaEngine:
     def __init__(self, endpoint: Endpoint, bundle: Bundle) -> None:
         self._endpoint = endpoint
         self._bundle = bundle
-        self._client = _client(endpoint)
+        self._client = _client(endpoint, endpoint.timeout)
+        self._version = self._ask_version()
         published = publish_as(bundle)
         self._entry = f"{published.root}.{ENTRY.removeprefix(f'data.{ROOT}.')}".rpartition(".")
         self._publish(published)
-        self._version = self._ask_version()
 
     @property
     def name(self) -> str:
@@ -87,9 +89,11 @@ class OpaEngine:
         for key, value in published.data.items():
             if self._data(published.root, key) != value:
                 self._call(partial(self._client.update_or_create_data, value, f"{published.root}/{key}"))
+        patient = _client(self._endpoint, max(self._endpoint.timeout, COMPILING))
         for identity, path, text in published.modules:
             if self._module(identity) != text:
-                self._call(partial(self._client.update_policy_from_string, text, identity, rego_compat=False), path)
+                self._call(partial(patient.update_policy_from_string, text, identity, rego_compat=False), path)
+        patient.close_connection()
         for identity, path, text in published.modules:
             if self._module(identity) != text:
                 raise PolicyFault(f"the OPA server at {self._endpoint.url} does not hold {path} as published", _SHARED)
@@ -120,11 +124,11 @@ class OpaEngine:
             raise _fault(error, self._endpoint, path) from error
 
 
-_REACH = "start the OPA server, or check QAYD_OPA_URL; `--engine regorus` needs no server"
+_REACH = "start the OPA server, or check QAYD_OPA_URL; QAYD_ENGINE=regorus needs no server"
 _SHARED = "let nobody else write to names that begin with qayd_ on that server"
 
 
-def _client(endpoint: Endpoint) -> Any:
+def _client(endpoint: Endpoint, timeout: float) -> Any:
     from opa_client.opa import OpaClient
 
     host, port, secure = _parts(endpoint.url)
@@ -134,8 +138,8 @@ def _client(endpoint: Endpoint) -> Any:
         ssl=(endpoint.ca or True) if secure else False,
         cert=endpoint.certificate,
         token=endpoint.token,
-        retries=0,
-        timeout=endpoint.timeout,
+        retries=False,  # and not 0, which hides what went wrong behind "too many retries"
+        timeout=timeout,
     )
     client._session.trust_env = False  # no proxy and no certificate comes in from the environment
     return client
