@@ -52,15 +52,17 @@ def _pytest(*arguments: str) -> Check:
 
 
 LINT = (
-    Check("format", _tool("ruff", "format", "--check", "--quiet", ".")),
-    Check("lint", _tool("ruff", "check", "--quiet", ".")),
+    Check("format", _tool("ruff", "format", "--check", "--output-format", "concise", ".")),
+    Check("lint", _tool("ruff", "check", "--output-format", "concise", ".")),
     Check("types", _tool("mypy", "--no-error-summary")),
     Check("import contracts", _tool("lint-imports", "--no-logo")),
     Check("policy format", (OPA, "fmt", "--list", "--fail", "policies")),
     Check("policy check", (OPA, "check", "--strict", "--bundle", "policies")),
     Check("policy tests", (OPA, "test", "--bundle", "policies")),
 )
-TESTS = _pytest("-n", "2", "--dist", "worksteal", "--cov", "--cov-report=", f"--cov-report=json:{COVERAGE_DATA}")
+TESTS = _pytest(
+    "-n", "2", "--dist", "worksteal", "--durations=10", "--cov", "--cov-report=", f"--cov-report=json:{COVERAGE_DATA}"
+)
 FLOORS = Check("coverage floors", _tool("python", "tools/coverage_floor.py", COVERAGE_DATA))
 PLANS = {
     "lint": LINT,
