@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.datasets.digest import digest_file
 from adapters.datasets.read import Limits, read_table
-from adapters.datasets.table import from_rows
+from adapters.datasets.table import Table, from_rows
 from adapters.datasets.write import digest_table, render, write_table
 from governance.errors import InputError, ToolFault
 
@@ -161,6 +162,23 @@ def test_writing_never_replaces_unless_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already"):
         write_table(tmp_path, table, overwrite=True)
     assert os.listdir(tmp_path) == ["data.csv"]
+
+
+class Interrupted(Table):
+    """A table during whose writing another process writes the same file."""
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """The rows, after the other process is done."""
+        Path(self.names[0]).write_text("theirs", encoding="utf-8")
+        return Table.rows(self)
+
+
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
+    """Who comes second does not overwrite who came first, even when both began before there was a file."""
+    path = tmp_path / "t"
+    with pytest.raises(InputError, match="exists already"):
+        write_table(path, Interrupted((str(path),), (["1"],)))
+    assert (path.read_text(encoding="utf-8"), os.listdir(tmp_path)) == ("theirs", ["t"])
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ TEXT = st.text(
         ("a@ex\u200bample.com", "a@example.com"),
         ("محـــمد", "محمد"),
         ("a\tb", "a b"),
+        ("7\u200b\u200c\u200d\u200e\u200f8\u202a\u202b\u202c\u202d\u202e4", "784"),
+        ("\ufeff7\u2060\u2061\u2062\u2063\u20648\u2066\u2067\u2068\u2069\u061c4", "784"),
     ],
 )
 def test_many_spellings_have_one_form(written: str, plain: str) -> None:
