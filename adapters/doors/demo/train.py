@@ -100,7 +100,10 @@ def describe(pipeline: Pipeline, features: list[str], classes: list[str]) -> dic
     document: dict[str, Any] = {
         "features": features,
         "classes": classes,
-        "categories": {w: [str(c) for c in found] for w, found in zip(words, encoder.categories_, strict=True)},
+        "words": [
+            {"column": name, "values": [str(value) for value in values]}
+            for name, values in zip(words, encoder.categories_, strict=True)
+        ],
         "numbers": list(numbers),
     }
     if isinstance(classifier, LogisticRegression):
