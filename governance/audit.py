@@ -15,14 +15,13 @@ from governance.catalog import Catalog, fold
 from governance.decision import Decision, Outcome
 from governance.deployment import Intent
 from governance.desk import Reading
-from governance.errors import GovernanceError
 from governance.finding import required
-from governance.gate import stored
+from governance.gate import recorded
 from governance.lineage import closure
 from governance.permit import asked_of, permit
 from governance.ports import Blobs, LedgerState
 from governance.promotion import claim_of
-from governance.views import Decided, Filed
+from governance.views import Filed
 from ledger.entry import Entry
 from ledger.errors import IntegrityError, Kind
 
@@ -58,7 +57,7 @@ def audit(entries: Sequence[Entry], blobs: Blobs) -> tuple[Audited, ...]:
     catalog = fold(entries)
     by_index = {entry.index: entry for entry in entries}
     for known in catalog.decisions.values():
-        _decision(blobs, known)
+        recorded(blobs, known)
     found = []
     for deployment in catalog.deployments.values():
         tries: dict[str, int] = {}
@@ -79,7 +78,7 @@ def _promotion(entries: Sequence[Entry], blobs: Blobs, intent: Intent) -> Audite
     said = (intent.kind, intent.target, intent.subject, intent.digest)
     if said != (filed.kind, filed.target, filed.concerns, filed.digest):
         _refuse(intent, "it is not what its request asked for")
-    decision = _decision(blobs, known)
+    decision = recorded(blobs, known)
     asked = asked_of(blobs, catalog, filed)
     if decision.binding != asked or asked.configuration != intent.configuration:
         _refuse(intent, "its permit is not about what people were asked")
@@ -123,44 +122,7 @@ def _again(
         decided_at=decision.decided_at,
         mode=decision.mode,
     )
-    try:
-        return permit(reading, blobs, filed, weighed, actor=intent.actor)
-    except GovernanceError as error:
-        raise IntegrityError(Kind.ALTERED, error.message, intent.index, HINT) from error
-
-
-def _decision(blobs: Blobs, known: Decided) -> Decision:
-    """A recorded decision's document, which must say what its entry says."""
-    decision = stored(blobs, known.document, known.index)
-    document = (
-        decision.id,
-        decision.subject,
-        decision.gate,
-        decision.target,
-        str(decision.outcome),
-        decision.binding.digest,
-        decision.input_digest,
-        decision.policy.bundle,
-        str(decision.engine),
-        decision.as_of,
-        decision.request,
-    )
-    entry = (
-        known.id,
-        known.subject,
-        known.gate,
-        known.target,
-        known.outcome,
-        known.binding,
-        known.input,
-        known.bundle,
-        known.engine,
-        known.as_of,
-        known.request,
-    )
-    if document != entry:
-        raise IntegrityError(Kind.ALTERED, f"decision {known.id} is not what its document says", known.index, HINT)
-    return decision
+    return permit(reading, blobs, filed, weighed, actor=intent.actor)
 
 
 def _controls(decision: Decision) -> list[str]:

@@ -18,6 +18,7 @@ from governance.errors import InputError, PolicyFault
 from governance.facts import Facts, gather
 from governance.finding import Finding, order, required
 from governance.ports import Blobs, Bundle, PolicyEngine, Precondition
+from governance.views import Decided
 from ledger.entry import NewEvent
 from ledger.errors import IntegrityError, Kind
 
@@ -124,7 +125,7 @@ def latest(desk: Desk, reading: Reading, decision: Decision) -> Decision | None:
     ]
     if not same or same[-1].binding != decision.binding.digest or same[-1].outcome != decision.outcome:
         return None
-    known = stored(desk.blobs, same[-1].document, same[-1].index)
+    known = recorded(desk.blobs, same[-1])
     return known if known.same_answer(decision) else None
 
 
@@ -157,12 +158,41 @@ def touched(facts: Facts) -> frozenset[str]:
     return frozenset(keys)
 
 
-def stored(blobs: Blobs, digest: str, index: int | None = None) -> Decision:
-    """A recorded decision's document. Raises IntegrityError if the blob is lost or is no decision."""
+def recorded(blobs: Blobs, known: Decided) -> Decision:
+    """A recorded decision's document. Raises IntegrityError if it is lost, or does not say what its entry says."""
     try:
-        return Decision.decode(blobs.get(digest))
+        decision = Decision.decode(blobs.get(known.document))
     except InputError as error:
-        raise IntegrityError(Kind.ALTERED, f"a decision's document: {error.message}", index) from error
+        raise IntegrityError(Kind.ALTERED, f"the document of {known.id}: {error.message}", known.index) from error
+    document = (
+        decision.id,
+        decision.subject,
+        decision.gate,
+        decision.target,
+        str(decision.outcome),
+        decision.binding.digest,
+        decision.input_digest,
+        decision.policy.bundle,
+        str(decision.engine),
+        decision.as_of,
+        decision.request,
+    )
+    entry = (
+        known.id,
+        known.subject,
+        known.gate,
+        known.target,
+        known.outcome,
+        known.binding,
+        known.input,
+        known.bundle,
+        known.engine,
+        known.as_of,
+        known.request,
+    )
+    if document != entry:
+        raise IntegrityError(Kind.ALTERED, f"decision {known.id} is not what its document says", known.index)
+    return decision
 
 
 def _bind(question: Question, facts: Facts, found: tuple[Finding, ...], effective: str) -> Binding:

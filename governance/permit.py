@@ -15,7 +15,7 @@ from governance.decision import Decision, Outcome
 from governance.desk import Reading
 from governance.errors import GovernanceError
 from governance.finding import Finding, order
-from governance.gate import stored
+from governance.gate import recorded
 from governance.people import resolve
 from governance.ports import Blobs
 from governance.quorum import Assignment, match
@@ -59,11 +59,10 @@ def permit(reading: Reading, blobs: Blobs, filed: Filed, merits: Decision, *, ac
 def asked_of(blobs: Blobs, catalog: Catalog, filed: Filed) -> Binding:
     """The binding people were asked about, from the decision the request rests on. Raises IntegrityError."""
     known = catalog.decisions[filed.decision]
-    decision = stored(blobs, known.document, known.index)
-    binding = decision.binding
+    binding = recorded(blobs, known).binding
     agreed = (binding.digest, binding.gate, binding.subject, binding.subject_digest, binding.target, binding.requires)
     said = (filed.binding, filed.gate, filed.concerns, filed.digest, filed.target, requires(filed))
-    if decision.id != known.id or agreed != said:
+    if agreed != said:
         raise IntegrityError(Kind.ALTERED, f"{filed.subject} is not about the decision it names", filed.index)
     return binding
 

@@ -11,7 +11,7 @@ from governance.catalog import Catalog
 from governance.decision import Decision, Engine, Outcome
 from governance.errors import InputError
 from governance.finding import order, required
-from governance.gate import evaluate, policy_of, stored
+from governance.gate import evaluate, policy_of, recorded
 from governance.ports import Blobs, Bundle, EngineFactory
 from ledger.canonical import DOCUMENT_BYTES, decode
 from ledger.errors import IntegrityError, Kind, Refused
@@ -35,24 +35,22 @@ def replay(blobs: Blobs, catalog: Catalog, decision: str, factory: EngineFactory
     known = catalog.decisions.get(decision)
     if known is None:
         raise InputError(f"there is no decision {decision}", "see `qayd decision show`")
-    recorded = stored(blobs, known.document, known.index)
-    if recorded.id != known.id:
-        raise IntegrityError(Kind.ALTERED, f"the document of {known.id} is another decision", known.index)
+    before = recorded(blobs, known)
     bundle, document = Bundle.decode(blobs.get(known.bundle)), _document(blobs.get(known.input), known.index)
     judge = factory(engine, bundle)
-    found, effective, failure = evaluate(judge, recorded.gate, document)
-    said = [item for item in recorded.findings if notices.is_notice(item) and item.control != notices.FAULT]
+    found, effective, failure = evaluate(judge, before.gate, document)
+    said = [item for item in before.findings if notices.is_notice(item) and item.control != notices.FAULT]
     everything = order([*found, *said, *([failure] if failure else [])])
-    answered = recorded.request is not None and recorded.outcome is Outcome.ALLOW
+    answered = before.request is not None and before.outcome is Outcome.ALLOW
     again = replace(
-        recorded,
-        binding=replace(recorded.binding, findings=Binding.merits(found), requires=required(found), policy=effective),
+        before,
+        binding=replace(before.binding, findings=Binding.merits(found), requires=required(found), policy=effective),
         outcome=notices.conclude(everything, quorum_met=answered),
         findings=everything,
         policy=policy_of(bundle, effective),
         engine=Engine(judge.name, judge.version),
     )
-    return Replayed(recorded, again, _differences(recorded, again))
+    return Replayed(before, again, _differences(before, again))
 
 
 def _document(raw: bytes, index: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from governance.configuration import Configuration
 from governance.desk import Desk
 from governance.evidence import Measurement
 from governance.gate import Question
+from governance.people import check_revocation
 from governance.promotion import Promoted, Site, run
 from governance.request import Opened, Wish, makers_of, open_request
 from governance.sshsig import APPROVAL_NAMESPACE, credential_id, public_key, sign_sshsig
@@ -164,6 +165,7 @@ class Story:
         self.sim.append("person.enrolled.v1", f"person/{person}", data, actor=by)
 
     def revoke(self, person: str, *, by: str = SECOND) -> None:
+        check_revocation(self.sim.catalog(), revoker=by, person=person)
         self.sim.append("person.revoked.v1", f"person/{person}", {}, actor=by)
 
     def make(self, version: int = 1) -> None:

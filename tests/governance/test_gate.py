@@ -9,12 +9,10 @@ import pytest
 
 from governance.decision import Decision, Outcome
 from governance.desk import ATTEMPTS, Reading, read
-from governance.errors import InputError, PolicyFault
-from governance.gate import Question, check, stored, touched, weigh
+from governance.errors import InputError
+from governance.gate import Question, check, record, recorded, touched, weigh
 from governance.notices import is_notice
 from governance.replay import replay
-from ledger.canonical import digest
-from ledger.entry import NewEvent
 from ledger.errors import Conflict, IntegrityError, StoreFault
 from tests.governance.story import CHANGED, SUBJECT, TRAINER, Story, bundle, raw
 from tests.simulator import Fault
@@ -39,7 +37,7 @@ def test_each_outcome_is_reached_and_recorded(found: list[dict[str, Any]], outco
     assert decision.outcome == outcome
     known = story.sim.check().decisions[decision.id]
     assert (known.outcome, known.binding) == (outcome, decision.binding.digest)
-    assert stored(story.sim.blobs, known.document) == Decision.decode(decision.encode())
+    assert recorded(story.sim.blobs, known) == Decision.decode(decision.encode())
     assert story.sim.blobs.get(known.input) and story.sim.blobs.get(known.bundle)
     assert decision.as_of == known.index
 
@@ -119,13 +117,13 @@ def test_a_lost_decision_is_an_integrity_failure() -> None:
     """So is a recorded decision whose document is gone, or is another one."""
     story = Story()
     decision = check(story.desk, story.question(), actor=TRAINER)
-    document = story.sim.catalog().decisions[decision.id].document
-    raw_ = story.sim.blobs.kept.pop(document)
+    known = story.sim.catalog().decisions[decision.id]
+    raw_ = story.sim.blobs.kept.pop(known.document)
     assert check(story.desk, story.question(), actor=TRAINER).outcome is Outcome.INTEGRITY
-    story.sim.blobs.kept[digest(b"{}")] = b"{}"
+    other = story.sim.blobs.put(b"{}")
     with pytest.raises(IntegrityError, match="ALTERED"):
-        stored(story.sim.blobs, digest(b"{}"), 7)
-    story.sim.blobs.kept[document] = raw_
+        recorded(story.sim.blobs, replace(known, document=other))
+    story.sim.blobs.kept[known.document] = raw_
     assert check(story.desk, story.question(), actor=TRAINER) == decision
 
 
@@ -291,26 +289,14 @@ def test_a_replay_needs_its_decision_its_engine_and_its_blobs() -> None:
         replay(story.sim.blobs, story.sim.catalog(), decision.id, story.sim.engines, "table")
 
 
-def test_an_input_or_bundle_that_is_none_is_refused() -> None:
-    """An entry that names some other blob as its input or bundle is found out."""
+def test_an_input_that_is_none_is_refused() -> None:
+    """A decision whose input is no canonical document, forged together with its entry, is found out."""
     story = Story()
-    decision = check(story.desk, story.question(), actor=TRAINER)
-    known = story.sim.catalog().decisions[decision.id]
+    weighed = weigh(story.desk, story.question(), read(story.desk))
+    assert weighed.facts is not None
     other = story.sim.blobs.put(b"not canonical")
-    for member, error in (("input", IntegrityError), ("bundle", PolicyFault)):
-        data = {
-            "decision": f"d-{member}",
-            "gate": known.gate,
-            "outcome": known.outcome,
-            "document": known.document,
-            "binding": known.binding,
-            "input": known.input,
-            "bundle": known.bundle,
-            "engine": known.engine,
-            "as_of": known.as_of,
-            "target": known.target,
-            member: other,
-        }
-        story.sim.ledger.append([NewEvent("policy.decided.v1", SUBJECT, "desk", TRAINER, data)])
-        with pytest.raises(error):
-            replay(story.sim.blobs, story.sim.catalog(), f"d-{member}", story.sim.engines, "table")
+    decision = replace(weighed.decision, input_digest=other)
+    event = record(story.desk, decision, weighed.facts, TRAINER)
+    story.sim.ledger.append([replace(event, data={**event.data, "input": other})])
+    with pytest.raises(IntegrityError, match="not canonical"):
+        replay(story.sim.blobs, story.sim.catalog(), decision.id, story.sim.engines, "table")

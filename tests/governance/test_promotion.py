@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from governance.configuration import Configuration
 from governance.decision import Decision, Outcome
 from governance.errors import InputError, NotPermitted
 from governance.notices import conclude, is_notice
 from governance.ports import Placement
 from governance.promotion import Promoted, Site, promotion_of, run
+from governance.request import open_request
 from governance.subject import use_claim
 from ledger.errors import Conflict, SignerFault, StoreFault
 from tests.governance.story import (
@@ -21,6 +23,7 @@ from tests.governance.story import (
     MODEL,
     OFFICER,
     OTHER_RISK,
+    PLACE,
     RISK,
     SUBJECT,
     TARGET,
@@ -212,6 +215,17 @@ def test_a_new_request_promotes_again() -> None:
         SUBJECT,
         "model/credit@2",
     ]
+
+
+def test_a_configuration_need_not_name_a_fallback() -> None:
+    """Then the intent names none."""
+    story = Story()
+    bare = Configuration.of(PLACE)
+    wish = replace(story.wish(), question=story.question(bare))
+    request = open_request(story.desk, wish, actor=TRAINER).request
+    story.grant(request)
+    assert story.run(request, bare).answer == "succeeded"
+    assert story.sim.catalog().deployments[DEPLOYMENT].intents[0].fallback is None
 
 
 def test_an_unknown_request_is_an_input_error() -> None:

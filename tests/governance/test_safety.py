@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from governance.configuration import Configuration
 from governance.errors import InputError, NotPermitted, ToolFault
 from governance.gate import check
 from governance.ports import Placement
+from governance.request import open_request
 from governance.safety import rollback, stopped, suspend
 from ledger.errors import IntegrityError, StoreFault
 from tests.governance.story import DEPLOYMENT, MODEL, OFFICER, PLACE, SUBJECT, TARGET, TRAINER, Story
@@ -36,10 +38,8 @@ def promoted(*, fallback: str | None = None) -> Story:
         story.promote(2)
         return story
     chosen = Configuration.of({**PLACE, "fallback": fallback})
-    story.question = lambda version=1, configuration=chosen: type(story).question(  # type: ignore[method-assign, misc, assignment]
-        story, configuration, version
-    )
-    request = story.open(version=2).request
+    wish = replace(story.wish(version=2), question=story.question(chosen, 2))
+    request = open_request(story.desk, wish, actor=TRAINER).request
     story.grant(request)
     assert story.run(request, chosen).answer == "succeeded"
     return story
@@ -123,10 +123,6 @@ def test_a_fallback_that_was_stopped_is_not_used() -> None:
     story.sim.serving.store[SECOND] = story.sim.catalog().models[SECOND].digest
     chosen = Configuration.of({**PLACE, "fallback": SUBJECT})
     wish = story.wish(version=2)
-    from dataclasses import replace
-
-    from governance.request import open_request
-
     opened = open_request(story.desk, replace(wish, question=story.question(chosen, 2)), actor=TRAINER)
     story.grant(opened.request)
     assert story.run(opened.request, chosen).answer == "succeeded"
@@ -182,3 +178,17 @@ def test_going_back_needs_a_ledger() -> None:
     story.sim.ledger.rows[2] = story.sim.ledger.rows[2].replace(b"natural", b"service")
     with pytest.raises(IntegrityError):
         back(story)
+
+
+def test_one_of_several_earlier_versions_may_be_named() -> None:
+    """Without a name the newest that qualifies is taken; with one, that one. A fallback is found as far back."""
+    story = promoted()
+    story.make(3)
+    story.sim.serving.store["model/credit@3"] = story.sim.catalog().models["model/credit@3"].digest
+    chosen = Configuration.of({**PLACE, "fallback": SUBJECT})
+    opened = open_request(story.desk, replace(story.wish(version=3), question=story.question(chosen, 3)), actor=TRAINER)
+    story.grant(opened.request)
+    assert story.run(opened.request, chosen).answer == "succeeded"
+    assert back(story, to=SUBJECT).model == SUBJECT
+    assert back(story).model == "model/credit@3"
+    assert stop(story).model == SUBJECT
