@@ -191,7 +191,7 @@ def _verify(archive: Archive, verifiers: Sequence[Verifier], older: bytes | None
 def _raise_damaged(names: Iterable[str]) -> None:
     for name in names:
         match = _ENTRY.fullmatch(name)
-        message = f"the member {name} is not as the MANIFEST lists it"
+        message = f"the trail's member {name} is not as it was written"
         raise IntegrityError(Kind.ALTERED, message, int(match[1]) if match else None, _HINT)
 
 

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Protocol
 
 from ledger.checkpoint import Checkpoint, Verifier, open_checkpoint
 from ledger.diagnose import NOWHERE, diagnose
 from ledger.errors import IntegrityError, Kind, Refused
 from ledger.scan import Scan
-from ledger.source import Read
+from ledger.source import Read, Row
 from ledger.tiles import StaticLog, directory_reader
 
 _HINT = "keep the evidence: copy the store as it is, then compare it with the newest export or backup"
@@ -120,6 +121,33 @@ def _raise_truncated(present: int, signed: int) -> None:
 def _raise_at(kind: Kind, index: int | None, message: str) -> None:
     if index is not None:
         raise IntegrityError(kind, message, index, _HINT)
+
+
+class StoredLog(Protocol):
+    """A log in a store, while others may be writing to it."""
+
+    def notes(self) -> bytes | None:
+        """The signed note of the latest checkpoint, None before the first."""
+        ...
+
+    def head(self) -> tuple[int, bytes]:
+        """Size and root by the store's own word."""
+        ...
+
+    def rows(self, start: int, end: int) -> Iterable[Row]:
+        """The rows as they are kept, by rising index."""
+        ...
+
+
+def verify_stored(log: StoredLog, verifiers: Sequence[Verifier], older: bytes | None = None) -> Verified:
+    """Verify a log where it is kept, up to the head it has now; entries appended meanwhile are left for next time.
+
+    Raises IntegrityError like `verify_log`.
+    """
+    note = log.notes()  # before the head, which may only be larger than what was signed
+    head = log.head()
+    notes = () if note is None else (note,)
+    return verify_log(lambda: log.rows(0, head[0]), verifiers=verifiers, notes=notes, older=older, head=head)
 
 
 def verify_static(directory: Path, verifiers: Sequence[Verifier], older: bytes | None = None) -> Verified:

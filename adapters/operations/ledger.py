@@ -21,7 +21,7 @@ from ledger.log import Receipt, Refusal
 
 from ledger.receipt import prove as make_proofs
 from ledger.tiles import export_static
-from ledger.verify import verify_log, verify_static
+from ledger.verify import verify_static, verify_stored
 
 if TYPE_CHECKING:
     from adapters.doors.frame import Call
@@ -202,11 +202,7 @@ def verify(call: Call, key: str | None, older: Path | None, static: Path | None)
     if static is not None:
         found = verify_static(static, (verifier,), kept)
     else:
-        log = call.home.log
-        signed = log.notes()
-        found = verify_log(
-            log.rows, verifiers=(verifier,), notes=() if signed is None else (signed,), older=kept, head=log.head()
-        )
+        found = verify_stored(call.home.log, (verifier,), kept)
     covered = found.checkpoint.size if found.checkpoint else 0
     older_size = None if found.older is None else found.older.size
     return Verification(found.size, base64(found.root), covered, older_size, verifier.name)

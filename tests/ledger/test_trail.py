@@ -206,6 +206,19 @@ def test_a_changed_entry_is_named_by_its_index(path: Path, case: tuple[Scope, li
     assert fails(path) == (Kind.ALTERED, 4)
 
 
+@pytest.mark.parametrize("member", ["MANIFEST", "consistency/7", "trail.json", "checkpoint"])
+def test_a_changed_member_is_named(path: Path, member: str) -> None:
+    """A byte flipped in a member that is not an entry: the MANIFEST tells, and is itself covered."""
+    write(path, PICKED)
+    with Archive.open(path) as archive:
+        content = archive.read(member) or b"  blobs/"
+    honest = path.read_bytes()
+    path.write_bytes(flip(honest, honest.index(content)))
+    with pytest.raises(IntegrityError, match=f"the trail's member {member} is not as it was written") as caught:
+        verify_trail(path, KEYS)
+    assert (caught.value.kind, caught.value.index) == (Kind.ALTERED, None)
+
+
 def changed(path: Path, change: Callable[[dict[str, bytes]], object]) -> None:
     """The trail with other members, its MANIFEST and headers made anew: what a forger would hand over."""
     with Archive.open(path) as archive:
