@@ -9,7 +9,8 @@ from typing import Any
 from governance.bundle import Bundle
 from governance.errors import PolicyFault
 
-ENTRY = "data.qayd.main.findings"
+ROOT = "qayd"
+ENTRY = f"data.{ROOT}.main.findings"
 """The rule every engine evaluates."""
 
 MAX_FINDINGS = 1_000
@@ -48,22 +49,31 @@ def modules(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     """The bundle's Rego files as (path, text), each after those it refers to: a server takes them one by one.
 
     Where files refer to each other in a circle, they come in the order of their paths, for the engine to complain.
+    Raises PolicyFault for a path that leads elsewhere and for a package outside `qayd`, where others' policies are.
     """
     texts = {path: text for path, text in bundle.files if path.endswith(".rego")}
-    packages = {path: found.group(1) for path, text in texts.items() if (found := _PACKAGE.search(text))}
+    packages = {path: _package(path, text) for path, text in texts.items()}
     ordered: dict[str, str] = {}
     while len(ordered) < len(texts):
-        waiting = {name for path, name in packages.items() if path not in ordered}
-        ready = [
-            path for path in texts if path not in ordered and not _refers(texts[path], waiting, packages.get(path))
-        ]
-        for path in ready or [path for path in texts if path not in ordered]:
-            ordered[path] = texts[path]
+        open_ = [path for path in texts if path not in ordered]
+        waiting = {packages[path] for path in open_}
+        ready = [path for path in open_ if not _refers(texts[path], waiting - {packages[path]})]
+        ordered |= {path: texts[path] for path in ready or open_}
     return tuple(ordered.items())
 
 
 _PACKAGE = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
+_PATH = re.compile(r"([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.rego")
 
 
-def _refers(text: str, packages: set[str], own: str | None) -> bool:
-    return any(re.search(rf"\bdata\.{re.escape(name)}\b", text) for name in packages if name != own)
+def _package(path: str, text: str) -> str:
+    named = _PACKAGE.findall(text)
+    if not _PATH.fullmatch(path):
+        raise PolicyFault("the bundle has a policy under a path that is none", HINT)
+    if len(named) != 1 or not named[0].startswith(f"{ROOT}."):
+        raise PolicyFault(f"{path}:1: the package is not one package under {ROOT}", HINT)
+    return str(named[0])
+
+
+def _refers(text: str, packages: set[str]) -> bool:
+    return any(re.search(rf"\bdata\.{re.escape(name)}\b", text) for name in packages)

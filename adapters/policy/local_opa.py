@@ -13,7 +13,8 @@ import time
 import weakref
 from pathlib import Path
 
-from adapters.policy.namespace import ROOT, Published, publish_as
+from adapters.policy.answer import HINT, ROOT
+from adapters.policy.namespace import Published, publish_as
 from adapters.policy.server_opa import Endpoint
 from governance.bundle import Bundle
 from governance.errors import PolicyFault
@@ -91,6 +92,8 @@ def _start(binary: Path, directory: Path, seconds: float) -> tuple[subprocess.Po
         said = _said(directory)
         if "address already in use" not in said:
             break
+    if "rego_" in said:
+        raise PolicyFault(f"the policy does not compile: {said}", HINT)
     raise PolicyFault(f"{binary} does not run as an OPA server: {said or 'it said nothing'}", _HINT)
 
 

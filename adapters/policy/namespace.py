@@ -13,11 +13,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.policy.answer import HINT, modules
+from adapters.policy.answer import HINT, ROOT, modules
 from governance.bundle import DATA, Bundle
 from governance.errors import PolicyFault
 
-ROOT = "qayd"
 _REFERENCES = re.compile(rf"\b(package\s+|data\.){ROOT}\b")
 _BRACKETS = re.compile(r"\bdata\s*\[")
 

@@ -12,8 +12,8 @@ from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from adapters.policy.answer import ENTRY, HINT, well_formed
-from adapters.policy.namespace import ROOT, Published, publish_as
+from adapters.policy.answer import ENTRY, HINT, ROOT, well_formed
+from adapters.policy.namespace import Published, publish_as
 from governance.bundle import Bundle
 from governance.errors import InputError, PolicyFault
 
@@ -173,6 +173,7 @@ def _present(ask: Callable[[], Any]) -> Any:
 def _fault(error: Exception, endpoint: Endpoint, path: str) -> PolicyFault:
     """An error of the client, or of what it is made of, in our words."""
     import requests
+    import urllib3
     from opa_client.errors import RegoParseError
 
     if isinstance(error, RegoParseError):
@@ -183,7 +184,7 @@ def _fault(error: Exception, endpoint: Endpoint, path: str) -> PolicyFault:
         return PolicyFault(f"the OPA server at {endpoint.url} is not trusted (TLS)", "name its certificate authority")
     if isinstance(error, requests.exceptions.HTTPError):
         return PolicyFault(_http(error, endpoint), HINT)
-    if isinstance(error, requests.exceptions.ConnectionError):
+    if isinstance(error, requests.exceptions.ConnectionError | urllib3.exceptions.HTTPError):
         return PolicyFault(f"the OPA server at {endpoint.url} cannot be reached", _REACH)
     return PolicyFault(f"the OPA server at {endpoint.url} answered with {type(error).__name__}", _REACH)
 
