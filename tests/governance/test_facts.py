@@ -154,6 +154,14 @@ def test_a_card_that_is_none_is_an_integrity_failure(card: bytes) -> None:
         bank.gather("ingest", dataset)
 
 
+def test_another_card_than_the_registered_one_is_an_integrity_failure() -> None:
+    """Blobs that answer with a well-formed card of another digest are not believed."""
+    bank = Bank()
+    bank.blobs.get = lambda name: encode({"source": "elsewhere", "licence": "CC0"})  # type: ignore[method-assign]
+    with pytest.raises(IntegrityError, match="card of dataset/credit@1 was altered"):
+        bank.gather("ingest", "dataset/credit@1")
+
+
 @pytest.mark.parametrize(
     ("confirmer", "change", "confirmed"),
     [
@@ -224,10 +232,10 @@ def test_what_is_live_is_judged_with_its_own_configuration_and_windows() -> None
         "windows": 0,
         "breaches": 0,
     }
-    for breach in (True, True, False, True):
+    for breach in (True, True, True, False):
         bank.evidence(deployment, "drift-window", {"breach": breach}, by=bank.trainer)
-    bank.evidence(deployment, "drift-window", {"breach": True}, by=bank.trainer, declared=True)
-    bank.evidence(deployment, "drift-window", {"breach": True}, by=bank.trainer, digest=digest_for("other"))
+    bank.evidence(deployment, "drift-window", {"breach": False}, by=bank.trainer, declared=True)
+    bank.evidence(deployment, "drift-window", {"breach": False}, by=bank.trainer, digest=digest_for("other"))
     facts = bank.gather("in_production", deployment)
     assert facts.input["monitoring"] == {"state": "live", "windows": 3, "breaches": 2}
     assert facts.target == "production" and facts.input["model"]["subject"] == bank.made
@@ -258,7 +266,7 @@ def test_another_configuration_than_the_live_one_is_an_integrity_failure() -> No
     bank = Bank()
     deployment = bank.promote(bank.made, by=bank.trainer)
     bank.blobs.get = lambda name: bank.configuration(threads=9).raw  # type: ignore[method-assign]
-    with pytest.raises(IntegrityError, match="altered"):
+    with pytest.raises(IntegrityError, match="the configuration live at deployment/production was altered"):
         bank.gather("in_production", deployment)
 
 
