@@ -8,7 +8,7 @@ from governance.catalog import Catalog
 from governance.decision import Decision
 from governance.deployment import Deployment, Drift, Intent, Rollback, Suspension
 from governance.finding import Finding, Slots
-from governance.gate import stored
+from governance.gate import recorded
 from governance.lineage import Makers
 from governance.people import resolve
 from governance.ports import Blobs
@@ -20,7 +20,7 @@ from reports.dossier import ApprovalView, Citation, DecisionView, DeploymentView
 def decisions(recorded: Iterable[Decided], blobs: Blobs) -> tuple[DecisionView, ...]:
     """Decisions with their findings, oldest first. Raises IntegrityError when a document is lost or altered."""
     ordered = sorted(recorded, key=lambda item: item.index)
-    return tuple(_decision(item, stored(blobs, item.document, item.index)) for item in ordered)
+    return tuple(_decision(item, recorded(blobs, item)) for item in ordered)
 
 
 def _decision(recorded: Decided, document: Decision) -> DecisionView:

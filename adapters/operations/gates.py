@@ -36,7 +36,7 @@ def read_configuration(config: Path | None) -> Configuration | None:
 
 def find_decision(home: Home, reference: str) -> Decision:
     """The decision with this id, or the latest about a subject. Raises InputError."""
-    return kernel.stored(home.blobs, home.catalog().decisions[decision_id(home, reference)].document)
+    return kernel.recorded(home.blobs, home.catalog().decisions[decision_id(home, reference)])
 
 
 def decision_id(home: Home, reference: str) -> str:
