@@ -22,7 +22,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory, opa_binary: Path) -> d
     for name, module in (("qayd", "adapters.doors"), ("qayd-sign", "adapters.identity.sign")):
         (tools / name).write_text(f'#!/bin/sh\nexec {sys.executable} -m {module} "$@"\n')
         (tools / name).chmod(0o755)
-    (tools / "python").symlink_to(sys.executable)
     kept = {key: value for key, value in os.environ.items() if not key.startswith("QAYD_")}
     path = os.pathsep.join((str(tools), str(BIN), os.environ["PATH"]))
     return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "QAYD_OPA": str(opa_binary)}
