@@ -71,13 +71,13 @@ def test_a_broken_sink_does_not_stop_the_child(tmp_path: Path) -> None:
 def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     """First asked, then killed when it does not listen."""
     assert run("sleep 60", tmp_path, timeout=0.2) == Ended(143, "SIGTERM", True)
-    stubborn = run("trap '' TERM; while :; do sleep 0.1; done", tmp_path, timeout=0.2)
+    stubborn = run("trap '' TERM; while :; do sleep 0.1; done", tmp_path, timeout=1.5)
     assert stubborn == Ended(137, "SIGKILL", True)
 
 
 def test_what_a_child_leaves_running_is_killed(tmp_path: Path) -> None:
     """Nothing may write to the artifacts after they were digested."""
-    run("(while :; do date > late; sleep 0.05; done) & sleep 0.2", tmp_path)
+    run("(while :; do date > late; sleep 0.05; done) & while [ ! -e late ]; do sleep 0.02; done", tmp_path)
     late = tmp_path / "late"
     late.unlink()
     time.sleep(0.2)
