@@ -81,12 +81,14 @@ class Blobs:
     def _read(self, path: Path, name: str, retention: str) -> bytes:
         with disk("read a blob"), path.open("rb") as file:
             content = file.read(len(_HEADER) + _NONCE_BYTES + MAX_BLOB_BYTES + _TAG_BYTES + 1)
-        body = content.removeprefix(_HEADER)
+        if not content.startswith(_HEADER):
+            raise _altered(name)
+        body = content[len(_HEADER) :]
         try:
             raw = self._cipher.decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], _bound(name, retention))
         except (InvalidTag, ValueError) as error:
             raise _altered(name) from error
-        if body is content or digest(raw) != name:
+        if digest(raw) != name:
             raise _altered(name)
         return raw
 

@@ -15,7 +15,6 @@ from ledger.entry import NO_HASH, NONCE_BYTES, UUID_NOISE_BYTES, Clock, Draft, N
 from ledger.errors import LedgerError, Refused, StoreFault
 from ledger.keys import Signer
 from ledger.merkle import RightEdge, extension_proof, leaf_hash
-from ledger.patterns import matches
 from ledger.reader import Reader
 from ledger.schema import OPENED, EventTypes, validate
 from ledger.sequencer import Decided, recorded_time, sequence, tell
@@ -203,8 +202,6 @@ def _check_count(events: Sequence[NewEvent]) -> None:
 def _begin(connection: Connection, opening: NewEvent, *, clock: Clock, random: Random) -> queries.Head:
     """Write entry 0 of a new log, in the caller's transaction."""
     validate(OPENED, opening.data)
-    if not matches(OPENED.subject, opening.subject):
-        raise Refused("a log id is 64 hexadecimal digits")
     if queries.heads(connection, lock=True):
         raise Refused("the store already holds a log", "open it, or begin another one in a store of its own")
     now = recorded_time(clock, "")

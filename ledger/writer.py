@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Condition
 from typing import Final
 
@@ -76,9 +77,8 @@ class Writer:
 
     def _withdraw(self, submission: Submission) -> None:
         """Take back what no batch has taken up; its caller was interrupted while it waited."""
-        with self._turn:
-            if submission in self._waiting:
-                self._waiting.remove(submission)
+        with self._turn, suppress(ValueError):
+            self._waiting.remove(submission)
 
 
 def _interrupted() -> StoreFault:

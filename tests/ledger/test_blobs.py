@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,24 @@ def test_a_changed_bit_is_noticed_and_mended_by_putting_again(blobs: Blobs, tmp_
         blobs.get(name)
     assert blobs.put(b"some content") == name and blobs.get(name) == b"some content"
     assert len(files(tmp_path)) == 1
+
+
+def forged(name: str, raw: bytes) -> bytes:
+    """What a holder of the key could put under another content's name."""
+    bound = f"qayd-blob/1\n{name}\nstandard".encode()
+    return b"qayd-blob/1\n" + bytes(12) + AESGCM(KEY).encrypt(bytes(12), raw, bound)
+
+
+def test_the_bytes_are_hashed_again(blobs: Blobs, tmp_path: Path) -> None:
+    """Well encrypted under the right name, other bytes are altered all the same; so is another header."""
+    name = blobs.put(b"some content")
+    path = files(tmp_path)[0]
+    path.write_bytes(forged(name, b"some content"))
+    assert blobs.get(name) == b"some content"
+    for content in (forged(name, b"other content"), forged(name, b"some content").replace(b"/1", b"/2", 1)):
+        path.write_bytes(content)
+        with pytest.raises(IntegrityError, match=r"^ALTERED"):
+            blobs.get(name)
 
 
 @pytest.mark.parametrize("content", [b"", b"qayd-blob/1\n", b"x" * 100])

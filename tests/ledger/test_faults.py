@@ -220,6 +220,19 @@ def test_requests_the_database_refuses_are_faults(store: Store) -> None:
     assert fault.value.hint
 
 
+def test_misuse_of_a_connection_is_a_fault_too(store: Store) -> None:
+    """Whatever the layer between complains about becomes our own error."""
+
+    def misuse() -> None:
+        with store.reading() as connection:
+            answer = connection.exec_driver_sql("SELECT 1")
+            answer.close()
+            answer.first()
+
+    with pytest.raises(StoreFault, match="does not know"):
+        misuse()
+
+
 def test_used_up_connections_are_a_fault(sqlite_log: Log) -> None:
     """More readers at once than the pool has connections wait, then are told."""
     pool = sqlite_log._store._engine.pool

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -147,5 +148,5 @@ class LogMachine(RuleBasedStateMachine):
         ]
 
 
-TestLogMachine = LogMachine.TestCase
+TestLogMachine = pytest.mark.slow(LogMachine.TestCase)
 TestLogMachine.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
