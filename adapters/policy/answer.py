@@ -53,16 +53,18 @@ def modules(bundle: Bundle) -> tuple[tuple[str, str], ...]:
     """
     texts = {path: text for path, text in bundle.files if path.endswith(".rego")}
     packages = {path: _package(path, text) for path, text in texts.items()}
+    wants = {path: _references(text) & (set(packages.values()) - {packages[path]}) for path, text in texts.items()}
     ordered: dict[str, str] = {}
     while len(ordered) < len(texts):
         open_ = [path for path in texts if path not in ordered]
         waiting = {packages[path] for path in open_}
-        ready = [path for path in open_ if not _refers(texts[path], waiting - {packages[path]})]
+        ready = [path for path in open_ if not wants[path] & waiting]
         ordered |= {path: texts[path] for path in ready or open_}
     return tuple(ordered.items())
 
 
 _PACKAGE = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
+_REFERENCE = re.compile(rf"\bdata\.({ROOT}(?:\.\w+)*)")
 _PATH = re.compile(r"([A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.rego")
 
 
@@ -75,5 +77,10 @@ def _package(path: str, text: str) -> str:
     return str(named[0])
 
 
-def _refers(text: str, packages: set[str]) -> bool:
-    return any(re.search(rf"\bdata\.{re.escape(name)}\b", text) for name in packages)
+def _references(text: str) -> set[str]:
+    """Every dotted name under `data` that the text mentions, and each of its beginnings."""
+    names: set[str] = set()
+    for found in set(_REFERENCE.findall(text)):
+        parts = found.split(".")
+        names |= {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+    return names

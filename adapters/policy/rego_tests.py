@@ -87,7 +87,7 @@ def _named(tests: dict[str, str]) -> list[tuple[str, str]]:
 def _holds(engine: Any, package: str, name: str) -> TestResult:
     """A rule that is true has passed; undefined has not. What cannot be evaluated is a fault of the policy."""
     try:
-        value = json.loads(engine.clone().eval_rule_as_json(f"data.{package}.{name}"))
+        value = json.loads(engine.eval_rule_as_json(f"data.{package}.{name}"))
     except RuntimeError as error:
         raise fault(error) from error
     return TestResult(package, name, value is True)
