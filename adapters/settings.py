@@ -74,6 +74,11 @@ def _path(value: str | None) -> Path | None:
     return Path(value).absolute() if value else None
 
 
+def quiet_tools() -> None:
+    """Tell the libraries Qayd calls not to phone home (Evidently honours it). Set before any of them is imported."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+
+
 def base_environment() -> dict[str, str]:
     """The environment handed to a wrapped program: the caller's own, without Qayd's settings in it."""
     return {key: value for key, value in os.environ.items() if not key.startswith("QAYD_")}

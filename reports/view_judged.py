@@ -17,9 +17,9 @@ from governance.views import Answer, Decided, Filed
 from reports.dossier import ApprovalView, Citation, DecisionView, DeploymentView, FindingView, RequestView
 
 
-def decisions(recorded: Iterable[Decided], blobs: Blobs) -> tuple[DecisionView, ...]:
+def decisions(known: Iterable[Decided], blobs: Blobs) -> tuple[DecisionView, ...]:
     """Decisions with their findings, oldest first. Raises IntegrityError when a document is lost or altered."""
-    ordered = sorted(recorded, key=lambda item: item.index)
+    ordered = sorted(known, key=lambda item: item.index)
     return tuple(_decision(item, recorded(blobs, item)) for item in ordered)
 
 

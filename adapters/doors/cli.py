@@ -7,6 +7,7 @@ import importlib
 import typer
 
 from adapters.doors import exits
+from adapters.settings import quiet_tools
 
 NOUNS = (
     "person",
@@ -59,6 +60,7 @@ def build() -> typer.Typer:
 
 def execute(arguments: list[str]) -> int:
     """Run one command line; return its exit code. Wrong usage is 2, as everywhere."""
+    quiet_tools()
     try:
         build()(args=arguments, prog_name="qayd")
     except SystemExit as end:

@@ -110,7 +110,7 @@ def training(t: Teller) -> None:
     """Register thresholds, then train two models."""
     t.chapter("Thresholds first, then two real models")
     t.run(
-        f"qayd threshold register credit --dataset credit@2 --min accuracy=0.70 --folds 10 --seed {SEED} {_as('fatima')}"
+        f"qayd threshold register credit --dataset credit@2 --min accuracy=0.72 --min balanced_accuracy=0.60 --folds 10 --seed {SEED} {_as('fatima')}"
     )
     base = f"qayd training run credit --dataset credit@2 --seed {SEED} {_as('noura')} -- {TRAIN}"
     t.run(
