@@ -91,13 +91,13 @@ class Ledger(Protocol):
     """The record. Readers get only what was verified; writers are answered only when it is durable."""
 
     def append(self, events: Sequence[NewEvent], precondition: Precondition | None = None) -> Sequence[Receipt]:
-        """Append `events` in order, in one transaction, each standing on its own.
+        """Append all of `events` in order, in one transaction, or none of them.
 
-        Durable before it returns. A retry with the same ids and content answers `present` and writes nothing,
-        whatever the precondition. Raises `Conflict` if the precondition fails, with nothing written. Raises
-        `Refused` (an event breaks its type, or an id was used for something else) or `Conflict` (a claim is taken)
-        for the first such event of the list; that one is not written, the others are. `StoreFault`, `ClockFault`:
-        the caller does not know whether anything was written, and may retry with the same ids.
+        Durable before it returns. Events that are there already, with equal content, answer `present` and are not
+        written again, whatever the precondition. With nothing written it raises `Refused` (an event breaks its type,
+        or an id was used for something else) or `Conflict` (the precondition fails, or a claim is taken). After
+        `StoreFault` or `ClockFault` the caller does not know whether they were written, and may retry with the same
+        ids.
         """
         ...
 

@@ -133,19 +133,10 @@ class MemoryLedger:
         )
 
     def append(self, events: Sequence[NewEvent], precondition: Precondition | None = None) -> list[Receipt]:
-        prepared = []
-        refused: list[Exception] = []
-        for event in events:
-            try:
-                prepared.append(
-                    prepare(event, EVENT_TYPES, self.sealer, self.clock.now(), self.chance, open_only=False)
-                )
-            except Refused as error:
-                refused.append(error)
+        now = self.clock.now()
+        ready = [prepare(event, EVENT_TYPES, self.sealer, now, self.chance, open_only=False) for event in events]
         store = StoreFault("the disk did not answer", "try again with the same ids")
-        receipts: list[Receipt] = self.faults.around(lambda: self._write(prepared, precondition, refused), store)
-        if refused:
-            raise refused[0]
+        receipts: list[Receipt] = self.faults.around(lambda: self._write(ready, precondition), store)
         return receipts
 
     def entries(self) -> Sequence[Entry]:
@@ -176,28 +167,27 @@ class MemoryLedger:
         """Let a checkpoint cover everything."""
         self.checkpoint_size = len(self.rows)
 
-    def _write(
-        self, prepared: Sequence[Prepared], precondition: Precondition | None, refused: list[Exception]
-    ) -> list[Receipt]:
-        receipts = []
-        for item in prepared:
-            present = self._ids.get((item.event.source, item.id))
-            if present is not None:
-                entry = Entry.parse(self.rows[present], present)
-                member = difference(item, entry, partial(self._recall, entry))
-                if member:
-                    refused.append(Refused(f"the id {item.id} was used for another {member}"))
-                else:
-                    receipts.append(Receipt(item.id, present, entry.leaf_hash, "present"))
-                continue
-            if precondition is not None:
-                self._check(precondition)
-                precondition = None
-            if item.event.claim is not None and item.event.claim in self._claims:
-                refused.append(Conflict(f"the claim {item.event.claim} is taken"))
-                continue
-            receipts.append(self._place(item))
-        return receipts
+    def _write(self, prepared: Sequence[Prepared], precondition: Precondition | None) -> list[Receipt]:
+        """Place all or none: everything is looked at before anything is placed."""
+        present = [self._present(item) for item in prepared]
+        fresh = [item for item, receipt in zip(prepared, present, strict=True) if receipt is None]
+        if fresh and precondition is not None:
+            self._check(precondition)
+        claims = [item.event.claim for item in fresh if item.event.claim is not None]
+        if len(set(claims)) < len(claims) or self._claims.intersection(claims):
+            raise Conflict("a claim is taken", "another entry holds it; it can be held only once")
+        return [receipt or self._place(item) for item, receipt in zip(prepared, present, strict=True)]
+
+    def _present(self, item: Prepared) -> Receipt | None:
+        """The receipt of the entry this event already is, if it is; raises Refused if the id is another's."""
+        index = self._ids.get((item.event.source, item.id))
+        if index is None:
+            return None
+        entry = Entry.parse(self.rows[index], index)
+        member = difference(item, entry, partial(self._recall, entry))
+        if member:
+            raise Refused(f"the id {item.id} was used for another {member}")
+        return Receipt(item.id, index, entry.leaf_hash, "present")
 
     def _recall(self, entry: Entry, name: str) -> Sealed:
         return self.sealer.recall(entry, f"/data/{name}")

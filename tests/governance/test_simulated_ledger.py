@@ -47,8 +47,7 @@ class RealLedger:
 
     def append(self, events: Sequence[NewEvent], precondition: Precondition | None = None) -> Sequence[Receipt]:
         condition = None if precondition is None else real_log.Precondition(precondition.as_of, precondition.keys)
-        (event,) = events
-        return [self.log.append(event, precondition=condition)]
+        return self.log.append_all(events, precondition=condition)
 
     def entries(self) -> Sequence[Entry]:
         return list(self.log.entries())
@@ -192,16 +191,26 @@ def _answer(ledger: Writable, event: NewEvent, condition: Precondition | None) -
     return receipt.status, receipt.index
 
 
-def test_in_a_list_each_event_stands_on_its_own() -> None:
-    """One that is refused is raised, the others are written; a retry of the list then writes nothing twice."""
-    ledger = World().ledger
-    events = [beat(id="e-1"), beat(id="e-2", data={}), beat(id="e-3")]
-    with pytest.raises(Refused):
-        ledger.append(events)
-    assert [entry.id for entry in ledger.entries()[1:]] == ["e-1", "e-3"]
-    with pytest.raises(Refused):
-        ledger.append(events)
-    assert len(ledger.entries()) == 3
+@pytest.mark.parametrize("bad", [beat(id="e-2", data={}), beat(9, id="e-0"), beat(id="e-2", claim="claim-1")])
+def test_of_a_list_all_is_written_or_nothing(ledger: Writable, bad: NewEvent) -> None:
+    """One event that is refused, or whose claim is taken, keeps the others out; without it they go in, in order."""
+    ledger.append([beat(id="e-0", claim="claim-1")])
+    with pytest.raises((Refused, Conflict)):
+        ledger.append([beat(id="e-1"), bad, beat(id="e-3")])
+    assert [entry.id for entry in ledger.entries()[1:]] == ["e-0"]
+    receipts = ledger.append([beat(id="e-0", claim="claim-1"), beat(id="e-1"), beat(id="e-3")])
+    assert [(receipt.index, receipt.status) for receipt in receipts] == [
+        (1, "present"),
+        (2, "appended"),
+        (3, "appended"),
+    ]
+
+
+def test_a_list_may_not_claim_the_same_thing_twice(ledger: Writable) -> None:
+    """Two events of one list cannot both hold a claim."""
+    with pytest.raises(Conflict):
+        ledger.append([beat(id="e-1", claim="claim-1"), beat(id="e-2", claim="claim-1")])
+    assert len(ledger.entries()) == 1
 
 
 @pytest.mark.parametrize(("fault", "size"), [(Fault.BEFORE, 1), (Fault.AFTER, 2)])
