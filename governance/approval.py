@@ -179,6 +179,13 @@ def statement_for(
     )
 
 
+def answer_keys(filed: Filed, person: str) -> frozenset[str]:
+    """What must not change between verifying an answer and recording it: the request, the person, and what makes
+    somebody a maker of what it is about.
+    """
+    return frozenset({filed.subject, f"person/{person}", filed.concerns})
+
+
 def verify_approval(
     record: Record, filed: Filed, submission: Submission, *, makers: frozenset[str], now: str
 ) -> Approval:

@@ -7,14 +7,14 @@ moment, what was decided, asked, signed, by whom, in which role, against which d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from governance import notices
 from governance.binding import Binding
 from governance.catalog import Catalog, fold
 from governance.decision import Decision, Outcome
 from governance.deployment import Intent
-from governance.desk import Reading
+from governance.desk import Reading, late
 from governance.finding import required
 from governance.gate import recorded
 from governance.lineage import closure
@@ -84,6 +84,8 @@ def _promotion(entries: Sequence[Entry], blobs: Blobs, intent: Intent) -> Audite
         _refuse(intent, "its permit is not about what people were asked")
     if (decision.request, decision.approvals) != (filed.subject, intent.approvals):
         _refuse(intent, "it cites other approvals than its permit")
+    if not _timely(decision, intent):
+        _refuse(intent, "its permit is not of its time")
     again = _again(before, catalog, blobs, filed, decision, intent)
     if again.outcome is not Outcome.ALLOW or again.approvals != decision.approvals:
         _refuse(intent, f"its approvals do not let it through: {', '.join(_controls(again))}")
@@ -108,21 +110,19 @@ def _again(
     merits = tuple(finding for finding in decision.findings if not notices.is_notice(finding))
     if Binding.merits(merits) != decision.binding.findings or required(merits) != decision.binding.requires:
         _refuse(intent, "the findings of its permit are not those that were bound")
-    state = LedgerState(catalog.size, b"", 0, intent.recorded_at, catalog.origin, catalog.log_id)
-    reading = Reading(before, state, catalog, intent.recorded_at)
-    weighed = Decision(
-        binding=decision.binding,
-        outcome=notices.conclude(merits),
-        findings=merits,
-        input_digest=decision.input_digest,
-        policy=decision.policy,
-        engine=decision.engine,
-        as_of=decision.as_of,
-        root=decision.root,
-        decided_at=decision.decided_at,
-        mode=decision.mode,
-    )
+    state = LedgerState(catalog.size, b"", 0, decision.decided_at, catalog.origin, catalog.log_id)
+    reading = Reading(before, state, catalog, decision.decided_at)
+    weighed = replace(decision, outcome=notices.conclude(merits), findings=merits)
     return permit(reading, blobs, filed, weighed, actor=intent.actor)
+
+
+def _timely(decision: Decision, intent: Intent) -> bool:
+    """Whether a permit was decided about when its intent was recorded. One recorded too late may stand in the ledger,
+    because that is out of a command's hands, but must not have been acted on.
+    """
+    succeeded = any(outcome.answer == "succeeded" for outcome in intent.outcomes)
+    early = late(intent.recorded_at, decision.decided_at)
+    return not early and not (succeeded and late(decision.decided_at, intent.recorded_at))
 
 
 def _controls(decision: Decision) -> list[str]:

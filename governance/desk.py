@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from governance.catalog import Catalog, fold
@@ -12,6 +13,9 @@ from ledger.entry import Entry
 from ledger.errors import Conflict
 
 ATTEMPTS: Final = 8
+PATIENCE: Final = timedelta(minutes=5)
+"""How long after a decision its consequence must be in the ledger, lest somebody acts on what was true long ago."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -54,3 +58,8 @@ def retry(step: Callable[[], _Answer]) -> _Answer:
         except Conflict:
             continue
     return step()
+
+
+def late(decided_at: str, recorded_at: str) -> bool:
+    """Whether more than `PATIENCE` passed between a decision and what rests on it."""
+    return datetime.fromisoformat(recorded_at) - datetime.fromisoformat(decided_at) > PATIENCE

@@ -68,9 +68,15 @@ def asked_of(blobs: Blobs, catalog: Catalog, filed: Filed) -> Binding:
 
 
 def count_approvals(reading: Reading, blobs: Blobs, filed: Filed, *, actor: str) -> Count:
-    """Verify every approval again, by the record as it was just before it, and match those that stand to the roles."""
+    """Verify every approval again, by the record as it was just before it, and match those that stand to the roles.
+
+    One that was recorded only after it had expired, however good, has lapsed.
+    """
     members, standing, lapsed = [], [], []
     for answer in filed.approvals:
+        if answer.recorded_at > min(filed.deadline, answer.expires):
+            lapsed.append(answer)
+            continue
         approval = _verified(reading, blobs, filed, answer)
         if stands(reading.catalog, answer, reading.now):
             standing.append(answer)

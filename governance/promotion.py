@@ -13,10 +13,10 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 from governance.configuration import Configuration
 from governance.decision import Decision, Outcome
 from governance.deployment import Intent
-from governance.desk import ATTEMPTS, Desk, Reading, read, retry
+from governance.desk import ATTEMPTS, Desk, Reading, late, read, retry
 from governance.errors import InputError, NotPermitted, ToolFault
 from governance.facts import Facts
-from governance.gate import Question, broken, latest, record, touched, weigh
+from governance.gate import Question, broken, latest, record, recorded, touched, weigh
 from governance.permit import permit
 from governance.ports import Placement, Precondition, Serving
 from governance.subject import use_claim
@@ -27,6 +27,7 @@ from ledger.errors import Conflict, IntegrityError
 
 Answer: TypeAlias = Literal["succeeded", "failed", "unknown"]
 RECEIPT: Final = "qayd/receipt/v1"
+OVERDUE: Final = "it was recorded too long after it was permitted; run it again"
 
 
 class Checkpoints(Protocol):
@@ -66,13 +67,15 @@ class Promoted:
 class _Underway:
     """A durable intent and the decision that stands now; `seen` is the size of the ledger that was read.
 
-    `again` is set where it was there before: then it may have been acted on already.
+    `again` is set where it was there before: then it may have been acted on already. `overdue` says that the intent
+    reached the ledger so long after its permit that it must not be acted on.
     """
 
     intent: Intent
     decision: Decision
     seen: int
     again: bool
+    overdue: bool
 
 
 def promotion_of(request: str) -> str:
@@ -111,7 +114,9 @@ def _begin(desk: Desk, request: str, configuration: Configuration, name: str, ac
         weighed = weigh(desk, question, reading)
         decision = permit(reading, desk.blobs, filed, weighed.decision, actor=actor)
         if unsettled is not None:
-            return _Underway(unsettled, decision, reading.state.size, again=True)
+            permitted = recorded(desk.blobs, reading.catalog.decisions[unsettled.decision])
+            overdue = late(permitted.decided_at, unsettled.recorded_at)
+            return _Underway(unsettled, decision, reading.state.size, again=True, overdue=overdue)
         if weighed.facts is None:
             return Promoted(name, decision)
         if decision.outcome is not Outcome.ALLOW:
@@ -197,7 +202,8 @@ def _intend(
         index=receipts[-1].index,
         recorded_at=reading.now,
     )
-    return _Underway(intended, decision, receipts[-1].index + 1, again=False)
+    overdue = late(decision.decided_at, desk.clock.now())
+    return _Underway(intended, decision, receipts[-1].index + 1, again=False, overdue=overdue)
 
 
 def claim_of(request: str, tries: int) -> str:
@@ -209,13 +215,17 @@ def _act(desk: Desk, site: Site, underway: _Underway, actor: str) -> Promoted:
     """Act on a durable intent under a checkpoint, and record what came of it."""
     intent = underway.intent
     site.checkpoints.cover(intent.index + 1)
-    if underway.again:
-        answer, receipt = _again(site, underway)
-    else:
-        answer, receipt = _shift(site, intent)
+    answer, receipt = _again(site, underway) if underway.again else _first(site, underway)
     if not (answer == "unknown" and intent.outcome is not None):
         return _conclude(desk, site, underway, answer, receipt, actor)
     return Promoted(intent.promotion, underway.decision, answer, str(receipt.get("detail", "")))
+
+
+def _first(site: Site, underway: _Underway) -> tuple[Answer, Mapping[str, Any]]:
+    """Act on an intent that was just recorded."""
+    if underway.overdue:
+        return "failed", {"detail": OVERDUE}
+    return _shift(site, underway.intent)
 
 
 def _again(site: Site, underway: _Underway) -> tuple[Answer, Mapping[str, Any]]:
@@ -225,7 +235,7 @@ def _again(site: Site, underway: _Underway) -> tuple[Answer, Mapping[str, Any]]:
         return answer, receipt
     if underway.decision.outcome is not Outcome.ALLOW:
         return "failed", {"detail": "it was not done, and is not allowed any more"}
-    return _shift(site, underway.intent)
+    return _first(site, underway)
 
 
 def _shift(site: Site, intent: Intent) -> tuple[Answer, Mapping[str, Any]]:

@@ -15,6 +15,7 @@ from governance.approval import (
     Reason,
     Statement,
     Submission,
+    answer_keys,
     stands,
     statement_for,
     verify_answer,
@@ -113,6 +114,11 @@ def test_a_good_answer_is_taken() -> None:
     assert approval.member.person == "p-a"
     assert approval.member.roles == {"risk-officer"}
     assert verify(submit(answer="reject")).statement.answer == "reject"
+
+
+def test_what_must_not_change_before_an_answer_is_recorded() -> None:
+    """The request, the person, and the thing it is about."""
+    assert answer_keys(FILED, "p-a") == {FILED.subject, "person/p-a", FILED.concerns}
 
 
 def revoked(name: str) -> Record:

@@ -236,6 +236,25 @@ def another_engine(forger: Forger) -> None:
     forger.intend(forger.permit(engine="opa@1"))
 
 
+def a_backdated_permit(forger: Forger) -> None:
+    """Approvals used after they expired, by a permit that says it was decided before; without the date they fail."""
+    forger.approve()
+    then = forger.story.sim.clock.now()
+    forger.story.sim.clock.advance(days=5)
+    forger.intend(forger.permit(lambda decision: replace(decision, decided_at=then)))
+    outcome = {
+        "promotion": "promotion/00000001",
+        "deployment_digest": deployment_digest(MODEL, TARGET, CONFIGURATION.digest),
+        "receipt": digest(b"receipt"),
+    }
+    forger.story.sim.append("promotion.succeeded.v1", DEPLOYMENT, outcome, actor=TRAINER)
+
+
+def a_postdated_permit(forger: Forger) -> None:
+    forger.approve()
+    forger.intend(forger.permit(lambda decision: replace(decision, decided_at="2026-11-24T08:00:00.000000Z")))
+
+
 def no_claim(forger: Forger) -> None:
     forger.approve()
     forger.intend(forger.permit(), claim=None)
@@ -284,6 +303,8 @@ FORGERIES = (
     a_denial_called_allow,
     another_document,
     another_engine,
+    a_backdated_permit,
+    a_postdated_permit,
     no_claim,
     another_claim,
     a_request_about_nothing,

@@ -58,7 +58,9 @@ def test_a_binding_survives_its_document(binding: Binding) -> None:
 @given(strategies.findings)
 def test_wording_is_not_bound(finding: Finding) -> None:
     """Titles, citations and hints may be mended without voiding anybody's approval."""
-    mended = replace(finding, title="x", title_ar="y", detail="z", next="n", passes="p", citations=(), waivable_by=("w",))
+    mended = replace(
+        finding, title="x", title_ar="y", detail="z", next="n", passes="p", citations=(), waivable_by=("w",)
+    )
     assert mended.merits() == finding.merits()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from governance.audit import audit
 from governance.configuration import Configuration
 from governance.decision import Decision, Outcome
 from governance.errors import InputError, NotPermitted
@@ -449,6 +450,42 @@ def test_a_rejection_does_not_slip_in_either() -> None:
     story, request = granted()
     done = between(story, request, 0, lambda: story.answer(request, OTHER_RISK, "risk-officer", "reject"))
     assert (done.exit_code, intents(story)) == (1, [])
+
+
+def test_an_intent_that_reached_the_ledger_too_late_is_not_acted_on() -> None:
+    """A process that slept between permit and intent, past the deadline even, gives up; the audit is content."""
+    story, request = granted()
+    done = between(story, request, 0, lambda: story.sim.clock.advance(days=4))
+    assert (done.answer, story.sim.serving.at) == ("failed", {})
+    assert "too long after" in done.detail
+    assert [item.outcome for item in audit(story.sim.ledger.entries(), story.sim.blobs)] == ["failed"]
+    assert story.run(request).exit_code == 1
+
+
+def test_an_overdue_intent_is_not_acted_on_later_either() -> None:
+    """Also if the process crashed before it could give up."""
+    story, request = granted()
+    story.checkpoints.error = SignerFault("the key is locked", "unlock it")
+    with pytest.raises(SignerFault):
+        between(story, request, 0, lambda: story.sim.clock.advance(hours=1))
+    story.checkpoints.error = None
+    done = story.run(request)
+    assert (done.answer, done.decision.outcome, story.sim.serving.at) == ("failed", Outcome.ALLOW, {})
+    assert story.run(request).answer == "succeeded"
+
+
+def test_an_answer_recorded_after_the_deadline_has_lapsed() -> None:
+    """It was good when it was handed in, but the ledger got it too late: it does not count, and harms nothing."""
+    story = Story()
+    request = story.open().request
+    story.answer(request, VALIDATOR, "validator")
+    submission = story.submission(request, RISK, "risk-officer")
+    story.sim.clock.advance(days=4)
+    story.record(request, submission, RISK, "risk-officer")
+    done = story.run(request)
+    assert (done.exit_code, done.decision.outcome) == (1, Outcome.DENY)
+    lapsed = [finding for finding in done.decision.findings if finding.control == "approval.lapsed"]
+    assert len(lapsed) == 2
 
 
 def suspend_now(story: Story) -> None:
