@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adapters.operations.documents import get_document
 from adapters.storage.files import read_json_object
 from governance import gate as kernel
 from governance.configuration import Configuration
@@ -37,6 +38,13 @@ def read_configuration(config: Path | None) -> Configuration | None:
 def find_decision(home: Home, reference: str) -> Decision:
     """The decision with this id, or the latest about a subject. Raises InputError."""
     return kernel.recorded(home.blobs, home.catalog().decisions[decision_id(home, reference)])
+
+
+def input_of(home: Home, decision: Decision) -> dict[str, Any]:
+    """The gate input a recorded decision rests on."""
+    if decision.input_digest is None:
+        raise InputError(f"{decision.id} failed before there was an input", "see its findings")
+    return get_document(home, decision.input_digest)
 
 
 def decision_id(home: Home, reference: str) -> str:
