@@ -100,12 +100,12 @@ def test_any_bytes_are_refused(tmp_path_factory: pytest.TempPathFactory, raw: by
     refused(path, b"PK\x03\x04" + raw)
 
 
-def foreign_archive(members: list[tuple[str, bytes]]) -> bytes:
-    """An archive of these members in this order, every header as it should be."""
+def foreign_archive(members: list[tuple[str, bytes]], crc: int = 0) -> bytes:
+    """An archive of these members in this order, every header as it should be but for the `crc` added to each."""
     raw, placed = b"", []
     for name, content in members:
         start = len(raw) + 30 + len(name)
-        member = Member(name, start, len(content), zlib.crc32(content), hashlib.sha256(content).digest())
+        member = Member(name, start, len(content), zlib.crc32(content) ^ crc, hashlib.sha256(content).digest())
         raw += member.local() + content
         placed.append(member)
     listing = b"".join(member.central() for member in placed)
@@ -139,6 +139,11 @@ def test_archives_of_other_shapes_are_refused(path: Path, members: list[tuple[st
     """What `write_archive` would not write is not read."""
     refused(path, foreign_archive(members))
     assert foreign_archive([listing(SMALL), *SMALL]) == written(path, SMALL)
+
+
+def test_a_false_crc_is_refused(path: Path) -> None:
+    """Other tools would call the member damaged, so we do too."""
+    refused(path, foreign_archive([listing(SMALL), *SMALL], crc=1))
 
 
 def written(path: Path, files: list[tuple[str, bytes]]) -> bytes:

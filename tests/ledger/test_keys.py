@@ -115,6 +115,16 @@ def test_other_heads_are_refused(signer: Signer, checkpoint: Checkpoint, proof: 
     assert signer.state_path.read_bytes() == note
 
 
+def test_a_smaller_head_is_told_from_another_history(signer: Signer) -> None:
+    """What to look for differs: a rolled back database, or a rewritten one."""
+    signer.sign(head(10), grow(0, 10))
+    with pytest.raises(SignerRefused, match="smaller than size 10") as smaller:
+        signer.sign(head(9), [])
+    with pytest.raises(SignerRefused, match="does not continue size 10") as other:
+        signer.sign(head(11, OTHERS), grow(10, 11, OTHERS))
+    assert "rolled back" in smaller.value.hint and "rewritten" in other.value.hint
+
+
 def test_the_head_is_asked_for_under_the_lock(signer: Signer) -> None:
     """`sign_next` tells the last signed size, and a proposal that fails leaves everything as it was."""
     signer.sign(head(3), grow(0, 3))

@@ -146,6 +146,13 @@ def test_a_proof_of_another_length_fails(data: st.DataObject, size: int) -> None
             verify_consistency(old, root(MANY[:old]), size, top, changed)
 
 
+def test_a_proof_is_of_one_size() -> None:
+    """The root of two leaves is not that of four, though the proof leads to it."""
+    proof = inclusion_proof(MANY, 0, 2)
+    with pytest.raises(ProofInvalid):
+        verify_inclusion(MANY[0], 0, 4, proof, root(MANY[:2]))
+
+
 IMPOSSIBLE: list[tuple[str, Callable[[], object]]] = [
     ("an index past the end", lambda: verify_inclusion(MANY[0], 3, 3, [], EMPTY_ROOT)),
     ("a negative index", lambda: verify_inclusion(MANY[0], -1, 3, [], EMPTY_ROOT)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -143,11 +144,11 @@ def test_foreign_directories_are_left_alone(tmp_path: Path, export: Path) -> Non
     (tmp_path / "home" / "thesis.txt").write_text("mine")
     other = SigningKey("b.example/1", bytes(32))
     (export / "tile/0/000").unlink()
-    foreign = sign_checkpoint(type(log().checkpoint())(other.name, 1, bytes(32)), other)
+    foreign = sign_checkpoint(replace(log().checkpoint(), origin=other.name), other)
     for directory, note, history in (
         (tmp_path / "home", log().note(), log()),
         (export, foreign, log()),
-        (export, rewritten(log(), 4).note(), rewritten(log(), 4)),
+        (export, rewritten(log(), 290).note(), rewritten(log(), 290)),
     ):
         before = sorted(directory.rglob("*"))
         with pytest.raises(Refused):
