@@ -37,9 +37,7 @@ class Settings:
     busy_seconds: float = BUSY_SECONDS
 
 
-def read_settings(
-    *, home: Path | None = None, identity: Path | None = None, engine: str | None = None
-) -> Settings:
+def read_settings(*, home: Path | None = None, identity: Path | None = None, engine: str | None = None) -> Settings:
     """Join the command line's options with the environment. Raises InputError on a value that cannot be."""
     env = os.environ
     chosen = engine or env.get("QAYD_ENGINE") or None

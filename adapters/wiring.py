@@ -95,7 +95,9 @@ class Home:
         if identity is None and self.config.mode == "play":
             identity = self.layout.officer_key
         if identity is None:
-            raise InputError("this command acts, so it must know who you are", "give your SSH key with --identity or QAYD_IDENTITY")
+            raise InputError(
+                "this command acts, so it must know who you are", "give your SSH key with --identity or QAYD_IDENTITY"
+            )
         challenge = b"qayd/login/v1\n" + self.config.origin.encode() + b"\n" + random_bytes(32).hex().encode() + b"\n"
         return person_of(self, prove_possession(identity, challenge, self.settings.ssh_keygen).fingerprint)
 
@@ -111,7 +113,7 @@ class Home:
         return NewEvent(type=kind, subject=subject, source=f"person/{actor}", actor=actor, data=data, claim=claim)
 
     def append(self, *events: NewEvent, as_of: int | None = None, keys: Collection[str] = ()) -> Sequence[Receipt]:
-        """Append all of `events` or none; with `as_of`, only if nothing touched `keys` since. Raises as the port does."""
+        """Append all of `events` or none; with `as_of`, only if nothing touched `keys` since. Raises as the port."""
         precondition = None if as_of is None else Precondition(as_of, frozenset(keys))
         return self.ledger.append(events, precondition)
 
@@ -163,4 +165,6 @@ def _key(path: Any) -> bytes:
     try:
         return bytes(path.read_bytes())
     except OSError as error:
-        raise ToolFault(f"cannot read the key {path}: {error.strerror}", "restore the home's keys from their backup") from error
+        raise ToolFault(
+            f"cannot read the key {path}: {error.strerror}", "restore the home's keys from their backup"
+        ) from error

@@ -1,1 +1,1 @@
-"""The governance kernel: subjects, evidence, gates, decisions, approvals, promotion. Pure; the outside comes in by ports."""
+"""The governance kernel: subjects, evidence, gates, decisions, approvals, promotion. Pure; see `ports.py`."""

@@ -38,7 +38,9 @@ def _cited(decision: Decision) -> Iterator[str]:
     if decision.request is not None:
         yield f"  by {decision.request}, approvals {', '.join(decision.approvals) or 'none yet'}"
     if decision.outcome is Outcome.PENDING and decision.request is None:
-        config = " --target TARGET --config FILE" if not decision.target else f" --target {decision.target} --config FILE"
+        config = (
+            " --target TARGET --config FILE" if not decision.target else f" --target {decision.target} --config FILE"
+        )
         yield f"  next: qayd promotion request {decision.subject}{config}"
 
 

@@ -25,7 +25,9 @@ def read_public_key(path: Path) -> PublicKey:
         with path.open("rb") as handle:
             raw = handle.read(MAX_PUBLIC_KEY + 1)
     except OSError as error:
-        raise InputError(f"cannot read the public key {path}: {error.strerror}", "give the path of a .pub file") from error
+        raise InputError(
+            f"cannot read the public key {path}: {error.strerror}", "give the path of a .pub file"
+        ) from error
     if len(raw) > MAX_PUBLIC_KEY:
         raise InputError(f"{path} is too large for a public key", "give the .pub file")
     try:
@@ -62,7 +64,7 @@ def _sign(identity: Path, challenge: bytes, ssh_keygen: str | None) -> str:
         command = [sys.executable, "-m", "adapters.identity.sign", "sign"]
         command += ["--key", str(identity), "--namespace", NAMESPACE, "-"]
     try:
-        done = subprocess.run(command, input=challenge, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(command, input=challenge, capture_output=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ToolFault(f"{command[0]} could not sign the login challenge", "check QAYD_IDENTITY") from error
     if done.returncode != 0:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 MAX_MESSAGE = 16 * 1024 * 1024
@@ -28,9 +29,7 @@ def write_key_pair(path: Path, comment: str = "") -> Path:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     target = path.with_name(path.name + ".pub")
     if target.exists():
         raise FileExistsError(str(target))
@@ -50,6 +49,8 @@ def sign(key_path: Path, namespace: str, message: bytes) -> str:
     from governance.sshsig import sign_sshsig
 
     key = serialization.load_ssh_private_key(key_path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey):
+        raise ValueError(f"{key_path} is neither an Ed25519 nor an ECDSA key")
     return sign_sshsig(key, namespace, message)
 
 

@@ -13,7 +13,7 @@ from adapters.operations.documents import get_document
 from adapters.storage.files import read_bytes, write_atomically
 from governance.approval import Reason, Statement, Submission, Yes, statement_for, verify_approval
 from governance.errors import InputError, NotPermitted
-from governance.request import makers_of
+from governance.request import makers_of, requires
 from governance.sshsig import APPROVAL_NAMESPACE
 from ledger.schema import Sealed
 
@@ -88,7 +88,7 @@ def show(home: Home, reference: str, *, role: str | None, answer: str, reason: s
 
 
 def _role(person: Person, filed: Filed, role: str | None) -> str:
-    asked = [slots["role"] for slots in filed.requires]
+    asked = [slots.role for slots in requires(filed)]
     if role is not None:
         if role not in asked:
             raise InputError(f"{filed.subject} does not ask for the role {role}", f"it asks for {', '.join(asked)}")
@@ -97,7 +97,9 @@ def _role(person: Person, filed: Filed, role: str | None) -> str:
         return role
     held = [name for name in asked if name in person.roles]
     if not held:
-        raise NotPermitted(f"{filed.subject} asks for {', '.join(asked)}, none of which you hold", "ask somebody who does")
+        raise NotPermitted(
+            f"{filed.subject} asks for {', '.join(asked)}, none of which you hold", "ask somebody who does"
+        )
     return held[0]
 
 
@@ -165,9 +167,7 @@ class Taken:
         return [f"{self.person} {verb} {self.request} as {self.role}, entry {self.index} ({self.status})"]
 
 
-def take(
-    home: Home, reference: str, answer: str, signature: Path, statement: Path, reason: Path | None
-) -> Taken:
+def take(home: Home, reference: str, answer: str, signature: Path, statement: Path, reason: Path | None) -> Taken:
     """Verify a signed statement and record it. The same statement again is answered `present`.
 
     Raises InputError, NotPermitted: a bad signature, a maker, a wrong role, a closed request, another answer.

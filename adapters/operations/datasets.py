@@ -13,7 +13,7 @@ from adapters.datasets.write import write_table
 from adapters.operations import people
 from adapters.operations.documents import get_document, put_document
 from governance.errors import InputError
-from governance.subject import Subject
+from governance.subject import Subject, registration_claim
 
 if TYPE_CHECKING:
     from adapters.datasets.table import Table
@@ -92,7 +92,7 @@ def _append(
         "retention_days": said.retention_days,
         **extra,
     }
-    event = home.event("dataset.registered.v1", subject, data)
+    event = home.event("dataset.registered.v1", subject, data, claim=registration_claim(subject))
     receipt = home.append(event, as_of=catalog.size, keys={subject})[0]
     return Registered(subject, digest, table.height, len(table.names), receipt.index, "registered")
 
@@ -281,5 +281,7 @@ def _personal_data(dataset: Dataset) -> str:
     if dataset.scan is None:
         return "not scanned"
     if dataset.scan.identified_columns or dataset.scan.unclassified_columns:
-        return f"{dataset.scan.identified_columns} identifying, {dataset.scan.unclassified_columns} unclassified columns"
+        return (
+            f"{dataset.scan.identified_columns} identifying, {dataset.scan.unclassified_columns} unclassified columns"
+        )
     return "pseudonymised" if dataset.transformation else "no identifying column found"

@@ -93,7 +93,5 @@ def rollback(home: Home, target: str, to: str | None, *, reason: str = "") -> Sh
     """Go back to a version that was last allowed at this target."""
     deployment = find(home, target)
     label = None if to is None else f"model/{to.removeprefix('model/')}"
-    moved = safety.rollback(
-        home.desk(), home.serving, deployment.target, actor=home.actor(), to=label, reason=reason
-    )
+    moved = safety.rollback(home.desk(), home.serving, deployment.target, actor=home.actor(), to=label, reason=reason)
     return Shifted(deployment.target, "rolled back", moved)

@@ -232,8 +232,9 @@ def _fairness_lines(values: Any) -> Iterator[str]:
     for item in values["attributes"]:
         counts = " / ".join(f"{group['group']} {group['n']}" for group in item["groups"])
         low, high = item["interval"]
-        verdict = "" if item["decidable"] else "  too few rows to decide"
-        yield f"  {item['attribute']}: parity difference {item['parity_difference']} (95% {low} to {high}; n = {counts}){verdict}"
+        doubt = "" if item["decidable"] else "  too few rows to decide"
+        around = f"(95% {low} to {high}; n = {counts})"
+        yield f"  {item['attribute']}: parity difference {item['parity_difference']} {around}{doubt}"
 
 
 def _drift_lines(values: Any) -> Iterator[str]:

@@ -18,7 +18,6 @@ from ledger.checkpoint import Verifier, read_checkpoint
 from ledger.entry import NewEvent, base64
 from ledger.errors import Refused
 from ledger.log import Receipt, Refusal
-
 from ledger.receipt import prove as make_proofs
 from ledger.tiles import export_static
 from ledger.verify import verify_static, verify_stored
@@ -41,9 +40,11 @@ def event_lines(name: str) -> Iterator[Iterable[bytes]]:
         yield _lines(sys.stdin.buffer)
         return
     try:
-        handle = Path(name).open("rb")
+        handle = Path(name).open("rb")  # noqa: SIM115 - closed below; only opening it may fail here
     except OSError as error:
-        raise InputError(f"cannot read {name}: {error.strerror}", "check the path, or use - for standard input") from error
+        raise InputError(
+            f"cannot read {name}: {error.strerror}", "check the path, or use - for standard input"
+        ) from error
     with handle:
         yield _lines(handle)
 
@@ -80,7 +81,12 @@ def _append_batch(home: Home, actor: str, lines: list[bytes]) -> Iterator[dict[s
 
 def _document(answer: Receipt | Refusal | Refused, item: NewEvent | Refused, given: str | None) -> dict[str, Any]:
     if isinstance(answer, Receipt):
-        return {"id": answer.id, "sequence": answer.index, "leaf_hash": base64(answer.leaf_hash), "status": answer.status}
+        return {
+            "id": answer.id,
+            "sequence": answer.index,
+            "leaf_hash": base64(answer.leaf_hash),
+            "status": answer.status,
+        }
     message = answer.message if isinstance(answer, Refused) else answer.reason
     return {
         "id": item.id if isinstance(item, NewEvent) else given,
@@ -94,7 +100,9 @@ def _document(answer: Receipt | Refusal | Refused, item: NewEvent | Refused, giv
 def _read_event(line: bytes, actor: str) -> tuple[NewEvent | Refused, str | None]:
     """The event on a line, or why it is none; and the id the line gives itself, if any."""
     if len(line) > MAX_LINE:
-        return Refused(f"the line is longer than {MAX_LINE} bytes", "keep large content in a file, send its digest"), None
+        return Refused(
+            f"the line is longer than {MAX_LINE} bytes", "keep large content in a file, send its digest"
+        ), None
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -175,7 +183,9 @@ def verifier_of(key: str) -> Verifier:
     try:
         return Verifier.parse(text)
     except Refused as error:
-        raise InputError("this is not a verifier key", "give the line that `qayd ledger key` printed, or a file holding it") from error
+        raise InputError(
+            "this is not a verifier key", "give the line that `qayd ledger key` printed, or a file holding it"
+        ) from error
 
 
 def checkpoint(home: Home, *, sign: bool) -> bytes:

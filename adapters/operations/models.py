@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from adapters.operations.training import model_name
 from governance.errors import InputError, NotPermitted
 from governance.lineage import makers
+from governance.subject import registration_claim
 from ledger.schema import Sealed
 
 if TYPE_CHECKING:
     from adapters.wiring import Home
+    from governance.views import Model, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +31,15 @@ def register(
 ) -> Registered:
     """Register the artifacts of a run as the model's next version; the same run again is answered `present`."""
     actor, catalog = home.actor(), home.catalog()
-    model, finished = model_name(name), _run(home, name, run)
+    model = model_name(name)
+    finished, digest = _run(home, name, run)
     for known in catalog.models.values():
         if known.run == finished.subject:
             return Registered(known.subject, known.digest, known.index, "present")
     version = 1 + sum(1 for subject in catalog.models if subject.startswith(f"{model}@"))
     subject = f"{model}@{version}"
     data: dict[str, Any] = {
-        "digest": finished.completion.artifacts,
+        "digest": digest,
         "run": finished.subject,
         "owner": actor,
         "tier": tier,
@@ -44,12 +47,13 @@ def register(
     }
     if intended_use:
         data["intended_use"] = Sealed(intended_use, actor)
-    event = home.event("model.registered.v1", subject, data)
+    event = home.event("model.registered.v1", subject, data, claim=registration_claim(subject))
     receipt = home.append(event, as_of=catalog.size, keys={subject, finished.subject})[0]
-    return Registered(subject, finished.completion.artifacts, receipt.index, "registered")
+    return Registered(subject, digest, receipt.index, "registered")
 
 
-def _run(home: Home, name: str, run: str | None) -> Any:
+def _run(home: Home, name: str, run: str | None) -> tuple[Run, str]:
+    """The run asked for (the model's latest by default) and the digest of its artifacts."""
     model, runs = model_name(name), home.catalog().runs
     if run is None:
         mine = [r for r in runs.values() if r.model == model]
@@ -57,17 +61,20 @@ def _run(home: Home, name: str, run: str | None) -> Any:
             raise InputError(f"{model} was never trained", f"run `qayd training run {name} --dataset ... -- COMMAND`")
         found = max(mine, key=lambda r: r.index)
     else:
-        found = runs.get(run if run.startswith("run/") else f"run/{run}")
-        if found is None or found.model != model:
+        named = runs.get(run if run.startswith("run/") else f"run/{run}")
+        if named is None or named.model != model:
             raise InputError(f"{model} has no training run {run}", "see what `qayd training run` printed")
-    if found.completion is None or found.completion.exit_code != 0 or found.completion.artifacts is None:
+        found = named
+    completion = found.completion
+    if completion is None or completion.exit_code != 0 or completion.artifacts is None:
         raise InputError(
-            f"{found.subject} did not succeed or left no artifacts", "train again; the command writes its artifacts to {out}"
+            f"{found.subject} did not succeed or left no artifacts",
+            "train again; the command writes its artifacts to {out}",
         )
-    return found
+    return found, completion.artifacts
 
 
-def find(home: Home, name: str) -> Any:
+def find(home: Home, name: str) -> Model:
     """The model version named `model/x@1`, `x@1`, or `x` (its newest version). Raises InputError."""
     models = home.catalog().models
     label = name.removeprefix("model/")
@@ -91,7 +98,7 @@ def confirm(home: Home, name: str, *, tier: str, decides_on_people: bool) -> int
     return home.append(event, as_of=catalog.size, keys={model.subject, f"person/{actor}"})[0].index
 
 
-def describe(home: Home, model: Any) -> dict[str, Any]:
+def describe(home: Home, model: Model) -> dict[str, Any]:
     """A model version as a document: identity, classification, lineage, where it is live."""
     catalog = home.catalog()
     run = catalog.runs[model.run]

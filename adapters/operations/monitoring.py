@@ -72,19 +72,23 @@ class Watched:
         if isinstance(self.found, NoMeasurement):
             return [f"{self.target}: the window was not measured: {self.found.reason}"]
         assert self.advice is not None  # noqa: S101 - set with every measurement
-        values = self.found.values
+        values, rule = self.found.values, self.rule
         drifted = [item["column"] for item in values["columns"] if item["drifted"]]
         word = "BREACH" if values["breach"] else "calm"
         lines = [
             f"{self.target}: {word}, {len(drifted)} of {len(values['columns'])} columns drifted"
             + (f": {', '.join(drifted)}" if drifted else ""),
-            f"  {self.advice.breaches} of the last {self.advice.counted} windows breach; "
-            f"acts at {self.rule.k} of {self.rule.n}",
+            f"  {self.advice.breaches} of the last {self.advice.counted} windows breach; acts at {rule.k} of {rule.n}",
         ]
         if self.moved is not None:
-            lines.append(f"  DRIFT, entry {self.drift}: now served by {self.moved.placement.model}, entry {self.moved.index}")
+            lines.append(
+                f"  DRIFT, entry {self.drift}: now served by {self.moved.placement.model}, entry {self.moved.index}"
+            )
         if self.retraining is not None:
-            lines.append(f"  retraining of {self.retraining['model']} {self.retraining['status']}, entry {self.retraining['index']}")
+            lines.append(
+                f"  retraining of {self.retraining['model']} {self.retraining['status']},"
+                f" entry {self.retraining['index']}"
+            )
         return lines
 
 
@@ -122,7 +126,9 @@ def _rule(home: Home) -> Rule:
 def _windows(home: Home, deployment: Deployment, live: Live) -> list[Evidence]:
     """The measured windows of what is live, oldest first."""
     known = home.catalog().evidence.get((deployment.subject, WINDOW), ())
-    return [item for item in known if item.measured and item.index > live.index and item.digest == live.deployment_digest]
+    return [
+        item for item in known if item.measured and item.index > live.index and item.digest == live.deployment_digest
+    ]
 
 
 def _measure(home: Home, live: Live, table: Any) -> Measurement | NoMeasurement:

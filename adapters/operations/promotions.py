@@ -71,7 +71,9 @@ def request(home: Home, model: str, target: str, config: Path, *, hours: int) ->
     """Open a request to promote a model to a target, or find the one already open for the same binding."""
     found = models.find(home, model)
     name = target.removeprefix("deployment/")
-    return _open(home, Question(GATE, found.subject, name, read_configuration(config)), config, hours, "promotion", None)
+    return _open(
+        home, Question(GATE, found.subject, name, read_configuration(config)), config, hours, "promotion", None
+    )
 
 
 def request_resume(home: Home, target: str, cause: str, config: Path | None, *, hours: int) -> Asked:

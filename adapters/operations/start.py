@@ -49,7 +49,7 @@ def init(
         raise InputError(f"{layout.root} exists already and is not empty", "name another directory with --home")
     facts = _tenant(tenant, real=bool(officers))
     keys = [read_public_key(path) for path in officers]
-    if officers and len({key.fingerprint for key in keys}) < 2:  # noqa: PLR2004 - four eyes
+    if officers and len({key.fingerprint for key in keys}) < 2:
         raise InputError("a real tenant needs two officers with different keys", "give --officer twice")
     partial = Layout(layout.root.with_name(layout.root.name + ".partial"))
     shutil.rmtree(partial.root, ignore_errors=True)
@@ -57,7 +57,9 @@ def init(
         started = _build(partial, facts, keys, database or settings.database, host)
         partial.root.replace(layout.root)
     except OSError as error:
-        raise ToolFault(f"cannot make {layout.root}: {error.strerror}", "check the disk's space and permissions") from error
+        raise ToolFault(
+            f"cannot make {layout.root}: {error.strerror}", "check the disk's space and permissions"
+        ) from error
     finally:
         shutil.rmtree(partial.root, ignore_errors=True)
     return Started(layout.root, started.origin, started.vkey, started.mode, started.officers)
@@ -76,7 +78,8 @@ def _build(layout: Layout, tenant: Mapping[str, Any], keys: Sequence[Any], datab
     origin = f"{host}/{log_id.hex()}/1"
     verifier = create_signer(layout.log_key, layout.signer_state, origin)
     officers = [
-        {"person": identifier("p-"), "credential": key.fingerprint, "key": key.line, "roles": ["officer"]} for key in keys
+        {"person": identifier("p-"), "credential": key.fingerprint, "key": key.line, "roles": ["officer"]}
+        for key in keys
     ]
     _open_log(layout, database, origin, log_id, verifier, tenant, officers, mode)
     write_config(layout, HomeConfig(1, origin, log_id.hex(), verifier.vkey(), database or "", "regorus", mode))
@@ -122,9 +125,14 @@ def _tenant(path: Path | None, *, real: bool) -> Mapping[str, Any]:
         return PLAY_TENANT
     facts = read_json_object(path)
     if set(facts) != set(PLAY_TENANT):
-        raise InputError(f"{path} must hold exactly {', '.join(PLAY_TENANT)}", 'such as {"establishment": "onshore", "licences": ["cbuae"], "sectors": ["banking"]}')
+        raise InputError(
+            f"{path} must hold exactly {', '.join(PLAY_TENANT)}",
+            'such as {"establishment": "onshore", "licences": ["cbuae"], "sectors": ["banking"]}',
+        )
     if facts["establishment"] not in ESTABLISHMENTS:
-        raise InputError(f"{path}: establishment is none of {', '.join(ESTABLISHMENTS)}", "say where the tenant is established")
+        raise InputError(
+            f"{path}: establishment is none of {', '.join(ESTABLISHMENTS)}", "say where the tenant is established"
+        )
     for name in ("licences", "sectors"):
         if not isinstance(facts[name], list) or not all(isinstance(item, str) for item in facts[name]):
             raise InputError(f"{path}: {name} is not a list of strings", 'such as ["banking"]')

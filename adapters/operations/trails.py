@@ -49,8 +49,7 @@ class Exported:
         """The result in words."""
         return [
             f"{self.file}  {self.digest}",
-            f"  {self.scope}: {self.entries} entries and {self.blobs} documents, under the checkpoint of size "
-            f"{self.checkpoint_size}",
+            f"  {self.scope}: {self.entries} entries, {self.blobs} documents, checkpoint size {self.checkpoint_size}",
             f"verify it anywhere: qayd trail verify {self.file} --key VKEY [--checkpoint OLDER]",
         ]
 

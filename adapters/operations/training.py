@@ -53,7 +53,9 @@ def _check_item(item: Mapping[str, str]) -> None:
         raise InputError(f"unknown metric {item['metric']!r}", f"use one of {', '.join(METRICS)}")
     value = decimal(item["value"])
     if value is None or not 0 <= value <= 1:
-        raise InputError(f"{item['metric']}: {item['value']!r} is no limit", "write a decimal between 0 and 1, such as 0.70")
+        raise InputError(
+            f"{item['metric']}: {item['value']!r} is no limit", "write a decimal between 0 and 1, such as 0.70"
+        )
 
 
 def model_name(model: str) -> str:

@@ -1,11 +1,11 @@
 """The home: one directory with a tenant's configuration, keys and stores.
 
-    config.json        what the log is called and where its database is; no secrets
-    ledger.db          the ledger (unless the database is elsewhere)
-    blobs/             content-addressed, encrypted artifacts of the record
-    keys/              log.key, signer.state, kek/, blobs.key, pseudonym.key (mode 0600)
-    models/            the local model store
-    work/              scratch of running commands
+config.json        what the log is called and where its database is; no secrets
+ledger.db          the ledger (unless the database is elsewhere)
+blobs/             content-addressed, encrypted artifacts of the record
+keys/              log.key, signer.state, kek/, blobs.key, pseudonym.key (mode 0600)
+models/            the local model store
+work/              scratch of running commands
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ def held(benchmark: Any, ours: Callable[[], object], bare: Callable[[], object],
     benchmark.extra_info |= {"ratio": round(ratio, 2), "per_second": round(per / best_ours)}
     benchmark.pedantic(ours, rounds=1)
     if benchmark.enabled:
-        print(f"\n  ratio {ratio:.2f} (limit {limit}), {per / best_ours:,.0f} a second, bare {per / best_bare:,.0f}")
+        print(  # noqa: T201 - the numbers are the point of `make bench`
+            f"\n  ratio {ratio:.2f} (limit {limit}), {per / best_ours:,.0f} a second, bare {per / best_bare:,.0f}"
+        )
         assert ratio <= limit
 
 

@@ -53,7 +53,12 @@ def test_the_demo_tells_its_story_and_its_lines_can_be_typed_again(tmp_path: Pat
     prepare(tmp_path / "second")
     for line, code in lines:
         again = subprocess.run(
-            ["/bin/sh", "-c", line], cwd=tmp_path / "second", env=environment, capture_output=True, text=True, check=False
+            ["/bin/sh", "-c", line],
+            cwd=tmp_path / "second",
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert again.returncode == code, f"{line}\n{again.stdout}\n{again.stderr}"
 

@@ -33,7 +33,7 @@ def test_all_are_written_in_order(log: Log) -> None:
     [(beat(2, claim="taken"), Conflict), (beat(2, id="known"), Refused), (link("a", "not a token"), Refused)],
 )
 def test_one_bad_event_and_none_is_written(log: Log, bad: NewEvent, error: type[Exception]) -> None:
-    """A taken claim, a reused id, a malformed field: nothing of the call is kept, and the next call is as if it never was."""
+    """A taken claim, a reused id, a malformed field: nothing of the call is kept."""
     log.append(beat(0, claim="taken"))
     log.append(beat(1, id="known"))
     before = log.head()

@@ -16,6 +16,7 @@ from governance.errors import InputError
 SEED = 7
 PEOPLE = ("officer-a", "officer-b", "khalid", "noura", "fatima", "mariam", "yusuf")
 
+
 def _interpreter() -> str:
     """`python` where that is the one Qayd runs on, else its path: the script needs scikit-learn."""
     found = shutil.which("python")
@@ -23,8 +24,8 @@ def _interpreter() -> str:
 
 
 TRAIN = (
-    f"{_interpreter()} train.py --data {{data}} --out {{out}} --seed {{seed}} --score {{score}} --predictions {{predictions}}"
-    " --label class --positive good"
+    f"{_interpreter()} train.py --data {{data}} --out {{out}} --seed {{seed}}"
+    " --score {score} --predictions {predictions} --label class --positive good"
 )
 TENANT = {"establishment": "onshore", "licences": ["cbuae"], "sectors": ["banking"]}
 CONFIGURATION = {"provider": "azure", "realm": "public", "region": "uaenorth", "fallback": "human-queue", "replicas": 2}
@@ -110,7 +111,8 @@ def training(t: Teller) -> None:
     """Register thresholds, then train two models."""
     t.chapter("Thresholds first, then two real models")
     t.run(
-        f"qayd threshold register credit --dataset credit@2 --min accuracy=0.72 --min balanced_accuracy=0.60 --folds 10 --seed {SEED} {_as('fatima')}"
+        f"qayd threshold register credit --dataset credit@2 --min accuracy=0.72 --min balanced_accuracy=0.60"
+        f" --folds 10 --seed {SEED} {_as('fatima')}"
     )
     base = f"qayd training run credit --dataset credit@2 --seed {SEED} {_as('noura')} -- {TRAIN}"
     t.run(

@@ -1,4 +1,4 @@
-"""Runs the demonstration's lines: prints each, runs it as a shell would, and holds its exit code to what was promised."""
+"""Runs the demonstration's lines: prints each, runs it as a shell would, and checks its exit code."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Teller:
         print(f"$ {line}", flush=True)
         words = shlex.split(line)
         target: Path | None = None
-        if len(words) > 2 and words[-2] == ">":  # noqa: PLR2004 - command > file
+        if len(words) > 2 and words[-2] == ">":
             target, words = self.directory / words[-1], words[:-2]
         code, printed = self._execute(words)
         if target is None:
@@ -64,11 +64,11 @@ class Teller:
         with contextlib.redirect_stdout(captured):
             code = door.run(words[1:]) if words[0] == "qayd" else sign.main(words[1:])
         captured.flush()
-        return code, captured.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined]
+        return code, captured.buffer.getvalue().decode("utf-8")
 
     def _program(self, words: list[str]) -> tuple[int, str]:
         command = [sys.executable, *words[1:]] if words[0] == "python" else words
-        done = subprocess.run(  # noqa: S603 - the demonstration's own fixed lines
+        done = subprocess.run(
             command,
             cwd=self.directory,
             env=base_environment(),

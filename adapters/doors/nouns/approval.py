@@ -13,9 +13,15 @@ from adapters.doors.frame import Call, command
 HELP = "Show what is to be signed, and take in signed answers."
 
 Reference = Annotated[str, typer.Argument(help="request/ID, or the subject of the open request")]
-Signature = Annotated[Path, typer.Option("--signature", help="SSH signature over the statement (namespace approval.v1@qayd)")]
-Statement = Annotated[Path, typer.Option("--statement", help="The statement that was signed, as `approval show` wrote it")]
-Reason = Annotated[Path | None, typer.Option("--reason", help="The reason file that `approval show` wrote; kept sealed")]
+Signature = Annotated[
+    Path, typer.Option("--signature", help="SSH signature over the statement (namespace approval.v1@qayd)")
+]
+Statement = Annotated[
+    Path, typer.Option("--statement", help="The statement that was signed, as `approval show` wrote it")
+]
+Reason = Annotated[
+    Path | None, typer.Option("--reason", help="The reason file that `approval show` wrote; kept sealed")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -28,10 +34,16 @@ def register(app: typer.Typer) -> None:
 def approval_show(
     call: Call,
     reference: Reference,
-    role: Annotated[str | None, typer.Option("--role", help="Role to answer in [default: one you hold that is needed]")] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", help="Role to answer in [default: one you hold that is needed]")
+    ] = None,
     answer: Annotated[str, typer.Option("--answer", help="approve or reject")] = "approve",
-    reason: Annotated[str, typer.Option("--reason", help="Why; only its commitment is signed, the text is sealed")] = "",
-    out: Annotated[Path, typer.Option("--out", help="Directory for packet.json, statement.json and reason.json")] = Path(),
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why; only its commitment is signed, the text is sealed")
+    ] = "",
+    out: Annotated[
+        Path, typer.Option("--out", help="Directory for packet.json, statement.json and reason.json")
+    ] = Path(),
 ) -> int:
     """Write the packet and the exact statement to sign, for the person whose key --identity names.
 
@@ -44,12 +56,16 @@ def approval_show(
     return exits.ALLOW
 
 
-def approval_grant(call: Call, reference: Reference, signature: Signature, statement: Statement, reason: Reason = None) -> int:
+def approval_grant(
+    call: Call, reference: Reference, signature: Signature, statement: Statement, reason: Reason = None
+) -> int:
     """Record a signed yes. The signature, not the sender, says who approved."""
     return _answer(call, reference, "approve", signature, statement, reason)
 
 
-def approval_reject(call: Call, reference: Reference, signature: Signature, statement: Statement, reason: Reason = None) -> int:
+def approval_reject(
+    call: Call, reference: Reference, signature: Signature, statement: Statement, reason: Reason = None
+) -> int:
     """Record a signed no; it sticks to what was asked."""
     return _answer(call, reference, "reject", signature, statement, reason)
 

@@ -25,12 +25,14 @@ def register(app: typer.Typer) -> None:
     command(app, "show")(dataset_show)
 
 
-def dataset_register(
+def dataset_register(  # noqa: PLR0913, PLR0917 - one parameter an option
     call: Call,
     name: Annotated[str, typer.Argument(help="A short name, such as credit")],
     file: Annotated[Path, typer.Option("--file", help="The CSV, with a header line, in UTF-8")],
     purpose: Annotated[str, typer.Option("--purpose", help="What the data was collected for, as one token")],
-    legal_basis: Annotated[str, typer.Option("--legal-basis", help="Ground of PDPL Art 4, such as contract or consent")],
+    legal_basis: Annotated[
+        str, typer.Option("--legal-basis", help="Ground of PDPL Art 4, such as contract or consent")
+    ],
     location: Annotated[str, typer.Option("--location", help="Where it is kept: PROVIDER/REALM/REGION")],
     retention_days: Annotated[int, typer.Option("--retention-days", min=1, help="Days it may be kept")],
     label: Annotated[str | None, typer.Option("--label", help="The outcome column")] = None,
@@ -63,7 +65,14 @@ def dataset_register(
     )
     done = datasets.register(call.home, name, file, said)
     call.emit(
-        {"subject": done.subject, "digest": done.digest, "rows": done.rows, "columns": done.columns, "index": done.index, "status": done.status},
+        {
+            "subject": done.subject,
+            "digest": done.digest,
+            "rows": done.rows,
+            "columns": done.columns,
+            "index": done.index,
+            "status": done.status,
+        },
         f"{done.subject}  {done.digest}  {done.rows} rows, {done.columns} columns  {done.status}",
         f"next: qayd dataset scan {done.subject}",
     )
@@ -72,7 +81,7 @@ def dataset_register(
 
 def _location(text: str) -> tuple[str, str, str]:
     parts = text.split("/")
-    if len(parts) != 3 or not all(parts):  # noqa: PLR2004 - provider, realm, region
+    if len(parts) != 3 or not all(parts):
         raise InputError(f"{text!r} is no location", "write PROVIDER/REALM/REGION, such as azure/public/uaenorth")
     return parts[0], parts[1], parts[2]
 
@@ -124,7 +133,9 @@ def dataset_anonymise(
     return exits.ALLOW
 
 
-def dataset_show(call: Call, name: Annotated[str | None, typer.Argument(help="NAME or NAME@VERSION; all if absent")] = None) -> int:
+def dataset_show(
+    call: Call, name: Annotated[str | None, typer.Argument(help="NAME or NAME@VERSION; all if absent")] = None
+) -> int:
     """Show one data set, or list all."""
     from adapters.operations import datasets
 
@@ -133,7 +144,10 @@ def dataset_show(call: Call, name: Annotated[str | None, typer.Argument(help="NA
     if name:
         call.emit(documents[0], *(f"{key}: {value}" for key, value in documents[0].items()))
         return exits.ALLOW
-    rows = [(d["subject"], str(d["rows"]), d["purpose"], d["legal_basis"], d["location"], d["personal_data"]) for d in documents]
+    rows = [
+        (d["subject"], str(d["rows"]), d["purpose"], d["legal_basis"], d["location"], d["personal_data"])
+        for d in documents
+    ]
     header = ("data set", "rows", "purpose", "legal basis", "location", "personal data")
     call.emit({"datasets": documents}, *output.table(rows, header))
     return exits.ALLOW

@@ -35,7 +35,9 @@ def decision_show(call: Call, reference: Reference) -> int:
 def decision_replay(
     call: Call,
     reference: Reference,
-    engine: Annotated[str | None, typer.Option("--engine", help="regorus or opa [default: the one that decided]")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="regorus or opa [default: the one that decided]")
+    ] = None,
 ) -> int:
     """Evaluate a decision again from its stored input and bundle alone; exit 5 if the answer differs."""
     from adapters.operations import gates

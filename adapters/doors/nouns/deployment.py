@@ -48,7 +48,9 @@ def deployment_resume(
     call: Call,
     target: Target,
     cause: Annotated[str, typer.Option("--cause", help="Index of the entry that caused the stop, or `latest`")],
-    config: Annotated[Path | None, typer.Option("--config", help="The configuration, when it is not where it was")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The configuration, when it is not where it was")
+    ] = None,
     hours: Annotated[int, typer.Option("--hours", min=1, max=720, help="Hours until the request expires")] = 72,
 ) -> int:
     """Open a request to resume that cites the cause; people approve it like a promotion."""

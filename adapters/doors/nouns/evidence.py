@@ -26,8 +26,12 @@ def evidence_measure(
     call: Call,
     kind: Annotated[str, typer.Argument(help="performance, fairness, drift (the baseline) or all")],
     model: Annotated[str, typer.Argument(help="NAME@VERSION")],
-    file: Annotated[Path | None, typer.Option("--file", help="Where the data set's file is now, if it has moved")] = None,
-    window: Annotated[int, typer.Option("--window", min=20, help="Rows of a later window, for the drift baseline")] = 200,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Where the data set's file is now, if it has moved")
+    ] = None,
+    window: Annotated[
+        int, typer.Option("--window", min=20, help="Rows of a later window, for the drift baseline")
+    ] = 200,
 ) -> int:
     """Measure a model: Qayd runs the recorded training command itself, on data whose labels it holds back.
 
@@ -55,7 +59,9 @@ def evidence_attach(
     return exits.ALLOW
 
 
-def evidence_list(call: Call, subject: Annotated[str, typer.Argument(help="model NAME@VERSION, or a deployment")]) -> int:
+def evidence_list(
+    call: Call, subject: Annotated[str, typer.Argument(help="model NAME@VERSION, or a deployment")]
+) -> int:
     """List what is on record about a subject, newest last."""
     from adapters.operations import evidence
 

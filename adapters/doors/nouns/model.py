@@ -30,7 +30,9 @@ def model_register(
     """Register the artifacts of a training run as the model's next version."""
     from adapters.operations import models
 
-    done = models.register(call.home, name, run, tier=tier, decides_on_people=decides_on_people, intended_use=intended_use)
+    done = models.register(
+        call.home, name, run, tier=tier, decides_on_people=decides_on_people, intended_use=intended_use
+    )
     call.emit(
         {"subject": done.subject, "digest": done.digest, "index": done.index, "status": done.status},
         f"{done.subject}  {done.digest}  {done.status}",
@@ -52,7 +54,9 @@ def model_confirm(
     return exits.ALLOW
 
 
-def model_show(call: Call, name: Annotated[str | None, typer.Argument(help="NAME or NAME@VERSION; all if absent")] = None) -> int:
+def model_show(
+    call: Call, name: Annotated[str | None, typer.Argument(help="NAME or NAME@VERSION; all if absent")] = None
+) -> int:
     """Show one model version with its lineage, or list all."""
     from adapters.operations import models
 

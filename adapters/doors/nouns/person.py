@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from adapters.doors import exits, output
 from adapters.doors.frame import Call, command
+from governance.people import Person
 
 HELP = "Enrol, revoke and list the people who act and approve."
 
@@ -56,21 +58,28 @@ def person_revoke(
 def person_list(call: Call) -> int:
     """List people by pseudonym, with roles and credentials."""
     catalog = call.home.catalog()
-    rows = [
-        {
-            "person": person.id,
-            "kind": person.kind,
-            "roles": sorted(person.roles),
-            "credentials": [
-                {"id": c.id, "valid": c.valid_at(catalog.size), "enrolled": c.index}
-                for c in person.credentials
-            ],
-        }
-        for person in sorted(catalog.people.values(), key=lambda p: p.id)
-    ]
+    people = sorted(catalog.people.values(), key=lambda person: person.id)
+    documents = [_document(person, catalog.size) for person in people]
     cells = [
-        (r["person"], r["kind"], ",".join(r["roles"]), ",".join(c["id"] if c["valid"] else f"{c['id']} (revoked)" for c in r["credentials"]))
-        for r in rows
+        (person.id, person.kind, ",".join(sorted(person.roles)), ",".join(_credentials(person, catalog.size)))
+        for person in people
     ]
-    call.emit({"people": rows}, *output.table(cells, ("person", "kind", "roles", "credentials")))
+    call.emit({"people": documents}, *output.table(cells, ("person", "kind", "roles", "credentials")))
     return exits.ALLOW
+
+
+def _document(person: Person, size: int) -> dict[str, Any]:
+    return {
+        "person": person.id,
+        "kind": person.kind,
+        "roles": sorted(person.roles),
+        "owners": list(person.owners),
+        "credentials": [
+            {"id": held.id, "key": held.key, "valid": held.valid_at(size), "enrolled": held.index}
+            for held in person.credentials
+        ],
+    }
+
+
+def _credentials(person: Person, size: int) -> Iterator[str]:
+    return (held.id if held.valid_at(size) else f"{held.id} (revoked)" for held in person.credentials)

@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 def policy_test(
     call: Call,
-    engine: Annotated[str | None, typer.Option("--engine", help="regorus or opa [default: the home's, else regorus]")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="regorus or opa [default: the home's, else regorus]")
+    ] = None,
 ) -> int:
     """Run the bundle's own tests; needs no home."""
     from adapters.operations import policies
@@ -28,7 +30,9 @@ def policy_test(
     results = policies.run_tests(call.settings, engine)
     failed = [r for r in results if not r["passed"]]
     lines = [f"FAIL  {r['package']}.{r['name']}" for r in failed]
-    call.emit({"tests": results, "failed": len(failed)}, *lines, f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    call.emit(
+        {"tests": results, "failed": len(failed)}, *lines, f"{len(results) - len(failed)} passed, {len(failed)} failed"
+    )
     if not results:
         output.note("the bundle has no tests")
     return exits.DENY if failed or not results else exits.ALLOW

@@ -42,7 +42,9 @@ def promotion_request(
 def promotion_run(
     call: Call,
     reference: Annotated[str, typer.Argument(help="request/ID, or the subject of the open request")],
-    config: Annotated[Path | None, typer.Option("--config", help="The configuration, when it is not where it was")] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help="The configuration, when it is not where it was")
+    ] = None,
 ) -> int:
     """Evaluate again, and promote only on the same binding with a quorum of people who did not make the thing."""
     from adapters.doors import explain

@@ -19,9 +19,13 @@ def register(app: typer.Typer) -> None:
 
 def init(
     call: Call,
-    officer: Annotated[list[Path] | None, typer.Option("--officer", help="Public key of an officer; give two or more")] = None,
+    officer: Annotated[
+        list[Path] | None, typer.Option("--officer", help="Public key of an officer; give two or more")
+    ] = None,
     tenant: Annotated[Path | None, typer.Option("--tenant", help="Establishment facts, JSON")] = None,
-    database: Annotated[str | None, typer.Option("--database", help="SQLAlchemy URL [default: SQLite in the home]")] = None,
+    database: Annotated[
+        str | None, typer.Option("--database", help="SQLAlchemy URL [default: SQLite in the home]")
+    ] = None,
     host: Annotated[str, typer.Option("--host", help="First part of the log's origin")] = "qayd.local",
 ) -> int:
     """Make a new ledger. Without officers: a play tenant with one fresh officer key, marked as play for ever."""
@@ -32,7 +36,13 @@ def init(
         output.note("PLAY TENANT: one officer and no second pair of eyes. Real use wants")
         output.note("  qayd init --officer A.pub --officer B.pub --tenant tenant.json")
     call.emit(
-        {"home": str(done.home), "origin": done.origin, "vkey": done.vkey, "mode": done.mode, "officers": list(done.officers)},
+        {
+            "home": str(done.home),
+            "origin": done.origin,
+            "vkey": done.vkey,
+            "mode": done.mode,
+            "officers": list(done.officers),
+        },
         f"home    {done.home}",
         f"origin  {done.origin}",
         f"key     {done.vkey}",
@@ -44,7 +54,9 @@ def init(
 
 def demo(
     call: Call,
-    directory: Annotated[Path, typer.Option("--directory", help="Where to work; must not exist yet")] = Path("qayd-demo"),
+    directory: Annotated[Path, typer.Option("--directory", help="Where to work; must not exist yet")] = Path(
+        "qayd-demo"
+    ),
 ) -> int:
     """Show one promotion, end to end, on 1,000 real credit records: every line it runs is a public command."""
     from adapters.doors.demo.story import tell

@@ -23,7 +23,9 @@ def threshold_register(
     call: Call,
     model: Annotated[str, typer.Argument(help="The model's name, such as credit")],
     dataset: Annotated[str, typer.Option("--dataset", help="Data set it will be measured on")],
-    minimum: Annotated[list[str] | None, typer.Option("--min", help="METRIC=VALUE it must reach, such as accuracy=0.70")] = None,
+    minimum: Annotated[
+        list[str] | None, typer.Option("--min", help="METRIC=VALUE it must reach, such as accuracy=0.70")
+    ] = None,
     maximum: Annotated[list[str] | None, typer.Option("--max", help="METRIC=VALUE it must stay under")] = None,
     folds: Annotated[int, typer.Option("--folds", min=2, max=50, help="Folds of the out-of-fold measurement")] = 10,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the folds")] = 0,
@@ -33,7 +35,9 @@ def threshold_register(
 
     items = [_item(text, "min") for text in minimum or ()] + [_item(text, "max") for text in maximum or ()]
     index = training.register_thresholds(call.home, model, dataset, items, folds=folds, seed=seed)
-    call.emit({"model": f"model/{model.removeprefix('model/')}", "items": items, "index": index}, f"registered, entry {index}")
+    call.emit(
+        {"model": f"model/{model.removeprefix('model/')}", "items": items, "index": index}, f"registered, entry {index}"
+    )
     return exits.ALLOW
 
 

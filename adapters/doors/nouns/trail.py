@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 def trail_export(
     call: Call,
     file: Annotated[Path, typer.Argument(help="Zip file to write; never overwritten")],
-    subject: Annotated[str | None, typer.Option("--subject", help="Only what concerns this subject [default: everything]")] = None,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Only what concerns this subject [default: everything]")
+    ] = None,
 ) -> int:
     """Write entries, proofs, checkpoint and artifacts into one file that verifies offline."""
     from adapters.operations import trails

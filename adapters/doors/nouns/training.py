@@ -25,11 +25,21 @@ def training_run(
     dataset: Annotated[str, typer.Option("--dataset", help="Registered data set to train on")],
     arguments: Annotated[list[str], typer.Argument(metavar="-- COMMAND ...", help="The training command")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed handed to the command as {seed}")] = 0,
-    file: Annotated[Path | None, typer.Option("--file", help="Where the data set's file is now, if it has moved")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Directory for the artifacts, fresh [default: in the home]")] = None,
-    lock: Annotated[Path | None, typer.Option("--lock", help="Lock file of the environment [default: what is installed]")] = None,
-    author: Annotated[list[str] | None, typer.Option("--author", help="Person who wrote the code [default: you]")] = None,
-    ungated: Annotated[bool, typer.Option("--ungated", help="Run even if the gate `train` does not allow; marked so")] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Where the data set's file is now, if it has moved")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Directory for the artifacts, fresh [default: in the home]")
+    ] = None,
+    lock: Annotated[
+        Path | None, typer.Option("--lock", help="Lock file of the environment [default: what is installed]")
+    ] = None,
+    author: Annotated[
+        list[str] | None, typer.Option("--author", help="Person who wrote the code [default: you]")
+    ] = None,
+    ungated: Annotated[
+        bool, typer.Option("--ungated", help="Run even if the gate `train` does not allow; marked so")
+    ] = False,
 ) -> int:
     """Run any training command on a registered data set and record code, environment, seeds, hardware and artifacts.
 
