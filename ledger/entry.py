@@ -18,7 +18,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from ledger.canonical import ENTRY_BYTES, JSON, MAX_DEPTH, decode, encode
 from ledger.errors import IntegrityError, Kind, Refused
 from ledger.merkle import leaf_hash
-from ledger.patterns import TOKEN, TYPE_NAME, is_time, matches
+from ledger.patterns import SUBJECT, TOKEN, TYPE_NAME, is_time, matches
 
 HASH_BYTES: Final = 32
 NONCE_BYTES: Final = 16
@@ -47,12 +47,8 @@ _STRINGS: Final = (
     "type",
 )
 _MEMBERS: Final = frozenset((*_STRINGS, "data"))
-_TOKENS: Final = ("actor", "id", "source")
-_SPLICED: Final = (
-    len(',"prevhash":"","recordedtime":"","sequence":"",,"subjectprev":"",')
-    + 2 * len(b2a_base64(NO_HASH, newline=False))
-    + 27
-    + 19
+_SPLICED: Final = len(
+    f'"prevhash":"{"=" * 44}","recordedtime":"{"-" * 27}","sequence":"{0:019d}","subjectprev":"{"=" * 44}",'
 )
 
 
@@ -141,40 +137,39 @@ class Draft:
 
     @classmethod
     def of(cls, event: NewEvent, *, event_id: str, time: str, data: Mapping[str, JSON], nonce: bytes) -> Draft:
-        """Encode an event whose `data` is already public; raises Refused if it is too large."""
-        opening: dict[str, JSON] = {
-            "actor": event.actor,
-            "data": data,
-            "datacontenttype": "application/json",
-            "id": event_id,
-            "nonce": base64(nonce),
-        }
-        if event.claim is not None:
-            opening["claim"] = event.claim
-        middle = {"source": event.source, "specversion": "1.0", "subject": event.subject}
-        closing = {"time": time, "type": event.type}
-        # The data sits one level down, so the depth of the three parts is the depth of the whole.
-        draft = cls(*(encode(part, max_depth=MAX_DEPTH) for part in (opening, middle, closing)))
-        size = len(draft.before) + len(draft.between) + len(draft.after) - 4 + _SPLICED
+        """Encode a checked event (see `check_event`) whose `data` is already public.
+
+        Its own strings are tokens, which need no escapes in JSON; only the subject may. Raises Refused for data that
+        is not canonical, or an entry that would be too large or too deep.
+        """
+        body = encode(data, max_depth=MAX_DEPTH - 1).decode("utf-8")
+        claim = "" if event.claim is None else f'"claim":"{event.claim}",'
+        opening = (
+            f'{{"actor":"{event.actor}",{claim}"data":{body},"datacontenttype":"application/json",'
+            f'"id":"{event_id}","nonce":"{base64(nonce)}",'
+        )
+        middle = f'"source":"{event.source}","specversion":"1.0","subject":{encode(event.subject).decode("utf-8")},'
+        closing = f'"time":"{time}","type":"{event.type}"}}'
+        draft = cls(opening.encode("utf-8"), middle.encode("utf-8"), closing.encode("utf-8"))
+        size = len(draft.before) + len(draft.between) + len(draft.after) + _SPLICED
         if size > ENTRY_BYTES:
-            raise Refused(
-                f"the entry would take {size} bytes, at most {ENTRY_BYTES} allowed", "put large content into a blob"
-            )
+            message = f"the entry would take {size} bytes, at most {ENTRY_BYTES} allowed"
+            raise Refused(message, "put large content into a blob")
         return draft
 
     def place(self, index: int, prevhash: bytes, subjectprev: bytes, recorded_at: str) -> bytes:
         """The entry's bytes at `index`, after the leaves `prevhash` (of the log) and `subjectprev` (of the subject)."""
         return b"".join(
             (
-                self.before[:-1],
-                b',"prevhash":"',
+                self.before,
+                b'"prevhash":"',
                 b2a_base64(prevhash, newline=False),
                 f'","recordedtime":"{recorded_at}","sequence":"{index:019d}",'.encode("ascii"),
-                self.between[1:-1],
-                b',"subjectprev":"',
+                self.between,
+                b'"subjectprev":"',
                 b2a_base64(subjectprev, newline=False),
                 b'",',
-                self.after[1:],
+                self.after,
             )
         )
 
@@ -240,7 +235,7 @@ def _check_members(members: JSON) -> None:
     if not isinstance(members, dict) or members.keys() - {"claim"} != _MEMBERS:
         raise Refused("its members are not those of an entry")
     for name in ("id", "source", "actor", "subject", "claim"):
-        if name in members and not matches(TOKEN if name in _TOKENS or name == "claim" else _SUBJECT, members[name]):
+        if name in members and not matches(SUBJECT if name == "subject" else TOKEN, members[name]):
             raise Refused(f"its {name} is not of its form")
     if members["specversion"] != "1.0" or members["datacontenttype"] != "application/json":
         raise Refused("it is not a CloudEvents 1.0 entry with JSON data")
@@ -254,9 +249,6 @@ def _check_members(members: JSON) -> None:
     if not isinstance(members["data"], dict):
         raise Refused("its data is not an object")
     _check_seals(members["data"])
-
-
-_SUBJECT: Final = r"[!-~]{1,255}"
 
 
 def _check_seals(value: JSON) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from ledger.errors import Refused
 
 TOKEN: Final = r"[A-Za-z0-9][A-Za-z0-9._:/@+=-]{0,254}"
+SUBJECT: Final = r"[!-~]{1,255}"
 DECIMAL: Final = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 DIGEST: Final = r"sha256:[0-9a-f]{64}"
 TIME: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z"

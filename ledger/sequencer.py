@@ -154,6 +154,8 @@ class _Batch:
 
     def _retried(self, prepared: Prepared) -> Receipt | None:
         """The receipt of the entry this event already is; raises Refused if it now says something else."""
+        if prepared.event.id is None:
+            return None
         stored = self._stored.get(prepared.key)
         if stored is not None:
             index, raw = stored

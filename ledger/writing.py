@@ -19,7 +19,7 @@ from ledger.entry import (
     uuid7,
 )
 from ledger.errors import LedgerError, Refused, Withheld
-from ledger.patterns import matches
+from ledger.patterns import SUBJECT, matches
 from ledger.schema import CLOSED, OPENED, EventType, EventTypes, Sealed, validate
 
 MAX_EVENTS: Final = 4096
@@ -139,7 +139,7 @@ def prepare(
     if open_only and not declared.open:
         raise Refused(f"{declared.name} is not an open type", "it is written by its own command only")
     check_event(event)
-    if not matches(declared.subject, event.subject):
+    if not (matches(SUBJECT, event.subject) and matches(declared.subject, event.subject)):
         raise Refused(f"{declared.name}: the subject is not of its form", f"it must match {declared.subject}")
     validate(declared, event.data)
     noise = random(NONCE_BYTES + UUID_NOISE_BYTES)

@@ -38,7 +38,8 @@ HASHES = st.binary(min_size=32, max_size=32)
 @st.composite
 def events(draw: st.DrawFn) -> NewEvent:
     claim = draw(st.none() | TOKENS)
-    return NewEvent("x.happened.v1", draw(TOKENS), draw(TOKENS), draw(TOKENS), draw(DATA), claim=claim)
+    subject = draw(st.from_regex("[!-~]{1,60}", fullmatch=True))
+    return NewEvent("x.happened.v1", subject, draw(TOKENS), draw(TOKENS), draw(DATA), claim=claim)
 
 
 def placed(event: NewEvent, index: int = 0, prevhash: bytes = NO_HASH, subjectprev: bytes = NO_HASH) -> bytes:

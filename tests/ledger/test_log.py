@@ -15,6 +15,7 @@ from ledger.errors import ClockFault, Refused, SignerRefused, StoreFault
 from ledger.keys import Signer, create_signer
 from ledger.log import Log, Receipt, Refusal
 from ledger.merkle import root
+from ledger.schema import EventType, EventTypes
 from ledger.store import Store
 from tests.ledger.logs import (
     HEARTBEAT,
@@ -210,6 +211,17 @@ def test_an_event_that_breaks_a_rule_is_refused(log: Log, event: NewEvent, reaso
     with pytest.raises(Refused, match=reason):
         log.append(event)
     assert log.size() == 1
+
+
+def test_no_type_lets_a_subject_have_spaces(store: Store) -> None:
+    """Whatever the type's own pattern says, a subject is printable ASCII without a space."""
+    types = EventTypes([EventType("x.happened.v1", {}, ".*")])
+    log = create_log(store, types=types)
+    for subject in ("two words", "naïve", "", "a\nb"):
+        with pytest.raises(Refused, match="subject is not of its form"):
+            log.append(NewEvent("x.happened.v1", subject, "cli", "p-1", {}))
+    log.append(NewEvent("x.happened.v1", 'a"b\\c', "cli", "p-1", {}))
+    assert log.entry(1).subject == 'a"b\\c'
 
 
 def test_a_bad_event_does_not_stop_the_others(log: Log) -> None:
