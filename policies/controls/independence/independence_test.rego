@@ -41,7 +41,7 @@ test_an_account_that_leads_to_nobody_is_refused if {
 }
 
 test_no_maker_is_missing if {
-	every makers in [[], null] {
+	every makers in [[], null, [{}], ["p-maker001", ""]] {
 		found := independence.findings with input as people({"makers": makers})
 		fixtures.briefly(found) == fixtures.one("missing", "independence.makers")
 	}

@@ -50,7 +50,7 @@ findings contains finding.missing(control, {
 	"passes": concat(" ", ["when the target names where it is, in", _country]),
 }) if {
 	some use in data.qayd.residency.uses[input.gate]
-	not use in {location.use | some location in facts.objects(["locations"])}
+	not use in {facts.of(location, "use") | some location in facts.objects(["locations"])}
 }
 
 findings contains finding.errored(control, {
@@ -77,7 +77,7 @@ _places contains {"field": datasets.field(dataset, "location"), "location": fact
 	not _pending(dataset)
 }
 
-_places contains {"field": concat(".", ["locations", facts.text(location.use)]), "location": location} if {
+_places contains {"field": concat(".", ["locations", facts.text(facts.of(location, "use"))]), "location": location} if {
 	some location in facts.objects(["locations"])
 	not _all_free
 }
