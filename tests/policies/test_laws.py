@@ -82,7 +82,7 @@ def worlds(draw: st.DrawFn) -> tuple[dict[str, Any], Path, int]:
 def test_a_worse_fact_never_helps(regorus: RegorusEngine) -> None:
     """From any state of the other facts, one step down any ladder leaves the outcome or makes it worse."""
 
-    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
     @given(worlds())
     def never_helps(world: tuple[dict[str, Any], Path, int]) -> None:
         document, path, step = world
@@ -94,6 +94,23 @@ def test_a_worse_fact_never_helps(regorus: RegorusEngine) -> None:
         assert after.rank <= before.rank, (path, better, worse)
 
     never_helps()
+
+
+def related(one: Path, other: Path) -> bool:
+    """Whether two facts are judged together: parts of one measurement, one data set, one deployment."""
+    return one != other and (one[:2] == other[:2] or {one[0], other[0]} == {"evidence", "thresholds"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", ["train", "production", "in_production"])
+def test_a_fact_beside_a_bad_one_never_helps_by_getting_worse(regorus: RegorusEngine, gate: str) -> None:
+    """With a related fact at its worst, each step down each ladder: an old failure, for one, is still a failure."""
+    ladders = [path for path in LADDERS if has(GOOD[gate], path)]
+    for bad in ladders:
+        document = changed(GOOD[gate], bad, LADDERS[bad][-1])
+        for path in (path for path in ladders if related(bad, path)):
+            ranks = [outcome(regorus, changed(document, path, value)).rank for value in LADDERS[path]]
+            assert ranks == sorted(ranks, reverse=True), (bad, path)
 
 
 LOSSES: dict[Path, list[Any]] = {
