@@ -81,7 +81,7 @@ def windows(deployment: Deployment, recorded: Iterable[Evidence], blobs: Blobs, 
 
 def _window(deployment: str, recorded: Evidence, measured: Measurement) -> WindowView:
     columns = _objects(measured.values.get("columns"))
-    broken = sum(column.get("breach") is True for column in columns)
+    broken = sum(column.get("drifted") is True for column in columns)
     return WindowView(
         deployment=deployment,
         recorded_at=recorded.recorded_at,

@@ -83,7 +83,10 @@ class Story(World):
             "engine": str(decision.engine),
             "as_of": decision.as_of,
             "document": self.blobs.put(decision.encode()),
-            **{name: digest_for(name) for name in ("binding", "input", "bundle")},
+            "target": decision.target,
+            "binding": decision.binding.digest,
+            "input": decision.input_digest,
+            "bundle": decision.policy.bundle,
         }
         data |= {} if request is None else {"request": request}
         self.append("policy.decided.v1", subject, data, actor=by.id)
@@ -274,8 +277,8 @@ def test_windows_are_those_of_this_model_while_it_served() -> None:
     story = Story()
     model = story.model(by=story.trainer)
     deployment = story.promote(model, by=story.trainer)
-    calm = {"breach": False, "columns": [{"column": "a", "breach": False}]}
-    broken = {"breach": True, "columns": [{"column": "a", "breach": True}, {"column": "b", "breach": True}]}
+    calm = {"breach": False, "columns": [{"column": "a", "drifted": False}]}
+    broken = {"breach": True, "columns": [{"column": "a", "drifted": True}, {"column": "b", "drifted": True}]}
     story.evidence(deployment, "drift-window", calm, by=story.risk)
     story.evidence(deployment, "drift-window", broken, by=story.risk)
     story.promote(story.model(by=story.trainer, version=2), by=story.trainer)

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from importlib.resources import files
+from itertools import chain, count
 from pathlib import Path
 
 from adapters.doors.demo.identities import build_credit_csv, build_window_csv
@@ -30,6 +31,12 @@ TRAIN = (
 TENANT = {"establishment": "onshore", "licences": ["cbuae"], "sectors": ["banking"]}
 CONFIGURATION = {"provider": "azure", "realm": "public", "region": "uaenorth", "fallback": "human-queue", "replicas": 2}
 HOME = "--home qayd"
+
+
+def fresh() -> Path:
+    """A directory here that does not exist yet: `qayd-demo`, else `qayd-demo-2`, and so on."""
+    names = chain(("qayd-demo",), (f"qayd-demo-{number}" for number in count(2)))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 def tell(directory: Path, *, as_json: bool = False) -> int:
@@ -110,6 +117,9 @@ def people_and_data(t: Teller) -> None:
 def training(t: Teller) -> None:
     """Register thresholds, then train two models."""
     t.chapter("Thresholds first, then two real models")
+    t.run("git init --quiet")
+    t.run("git add train.py")
+    t.run("git -c user.name=demo -c user.email=demo@example.invalid commit --quiet --message 'the training script'")
     t.run(
         f"qayd threshold register credit --dataset credit@2 --min accuracy=0.72 --min balanced_accuracy=0.60"
         f" --folds 10 --seed {SEED} {_as('fatima')}"

@@ -54,11 +54,11 @@ def init(
 
 def demo(
     call: Call,
-    directory: Annotated[Path, typer.Option("--directory", help="Where to work; must not exist yet")] = Path(
-        "qayd-demo"
-    ),
+    directory: Annotated[
+        Path | None, typer.Option("--directory", help="Where to work; must not exist [default: qayd-demo, or -2, ...]")
+    ] = None,
 ) -> int:
     """Show one promotion, end to end, on 1,000 real credit records: every line it runs is a public command."""
-    from adapters.doors.demo.story import tell
+    from adapters.doors.demo.story import fresh, tell
 
-    return tell(directory.absolute(), as_json=call.as_json)
+    return tell((directory or fresh()).absolute(), as_json=call.as_json)
