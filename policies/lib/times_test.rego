@@ -44,3 +44,8 @@ test_the_future_is_not_within if {
 	not times.within("2026-01-01T00:00:00.000000Z", "soon", 24)
 	not times.within("2026-01-01T00:00:00.000000Z", "2026-01-01T00:00:00.000000Z", null)
 }
+
+test_now_must_be_a_time if {
+	not times.past("2026-01-01T00:00:00.000000Z", "~")
+	not times.past("2026-01-01T00:00:00.000000Z", null)
+}

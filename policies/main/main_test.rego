@@ -33,3 +33,8 @@ test_a_control_that_is_not_there_is_an_error if {
 		some finding in found
 	}
 }
+
+test_a_gate_that_is_no_list_is_an_error if {
+	found := main.findings with input as fixtures.good with data.qayd.gates as {"production": {"a": "ZT-2"}}
+	{"kind": "errored", "field": "gate"} in fixtures.briefly(found)
+}

@@ -78,3 +78,16 @@ test_without_k_and_n_nothing_passes if {
 		{"kind": "errored", "field": "params.drift"} in fixtures.briefly(found)
 	}
 }
+
+test_an_earlier_failure_stays if {
+	found := drift_baseline.findings with input as fixtures.evidence_but("drift", {"differing": 1})
+	fixtures.briefly(found) == fixtures.one("violated", "evidence.drift.differing")
+}
+
+test_a_baseline_that_does_not_count_is_not_looked_into if {
+	broken := {"state": "missing", "values": {"columns": ["amount"]}}
+	found := drift_baseline.findings with input as fixtures.evidence_but("drift", broken)
+	fixtures.briefly(found) == fixtures.one("missing", "evidence.drift")
+	empty := drift_baseline.findings with input as fixtures.evidence_but("drift", {"state": "missing", "values": {}})
+	fixtures.briefly(empty) == fixtures.one("missing", "evidence.drift")
+}

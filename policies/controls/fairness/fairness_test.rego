@@ -123,3 +123,28 @@ test_without_a_limit_nothing_passes if {
 	unset := fairness.findings with input as fixtures.good with data.qayd.params.freshness_days as null
 	{"kind": "errored", "field": "params.freshness_days.fairness"} in fixtures.briefly(unset)
 }
+
+test_what_decides_on_nobody_needs_no_evidence if {
+	nobody := {"model": {"decides_on_people": false}}
+	count(fairness.findings) == 0 with input as object.union(fixtures.evidence_but("fairness", {"state": "missing"}), nobody)
+	count(fairness.findings) == 0 with input as object.union(fixtures.evidence_but("fairness", {"differing": 1}), nobody)
+}
+
+test_what_cannot_be_decided_is_not_refused if {
+	found := fairness.findings with input as by_sex({"decidable": false, "parity_difference": "0.5"})
+	fixtures.briefly(found) == fixtures.one("missing", field)
+}
+
+test_only_registered_thresholds_name_data if {
+	other := {"data_digest": fixtures.digest("f")}
+	unregistered := object.union(fixtures.evidence_but("fairness", other), {"thresholds": object.union(other, {"state": "missing"})})
+	found := fairness.findings with input as unregistered
+	fixtures.briefly(found) == fixtures.one("missing", "evidence.fairness.data_digest")
+}
+
+test_without_an_interval_the_sizes_are_told if {
+	every interval in [["0.1", "high"], ["low", "0.1"], ["0.1"], "wide"] {
+		found := fairness.findings with input as by_sex({"parity_difference": "0.5", "interval": interval})
+		{finding.detail | some finding in found} == {"n = 690 / 310"}
+	}
+}

@@ -46,3 +46,15 @@ test_without_an_age_nothing_passes if {
 	found := ledger_verified.findings with input as fixtures.good with data.qayd.params.ledger as null
 	{"kind": "errored", "field": "params.ledger.verify_max_age_hours"} in fixtures.briefly(found)
 }
+
+test_unverified_needs_no_time if {
+	found := ledger_verified.findings with input as ledger({"state": "unverified", "verified_at": "never"})
+	fixtures.briefly(found) == fixtures.one("missing", "ledger.state")
+}
+
+test_an_empty_or_unknown_size_is_refused if {
+	every facts in [{"size": 0, "checkpoint_size": 0}, {"size": "40"}, {"size": 40.5}] {
+		found := ledger_verified.findings with input as ledger(facts)
+		fixtures.briefly(found) == fixtures.one("violated", "ledger.checkpoint_size")
+	}
+}

@@ -35,7 +35,6 @@ findings contains finding.missing(control, {
 	"detail": "registered as holding no personal data, but not scanned",
 }) if {
 	some dataset in datasets.all
-	not _grounded(dataset)
 	_unscanned(dataset)
 }
 

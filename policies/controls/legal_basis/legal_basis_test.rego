@@ -47,3 +47,26 @@ test_without_a_list_of_grounds_nothing_passes if {
 	found := legal_basis.findings with input as fixtures.good with data.qayd.params.pdpl_bases as []
 	{"violated", "errored"} == {finding.kind | some finding in found}
 }
+
+test_the_scan_matters_only_to_those_who_claim_it if {
+	unscanned := {"pii": {"state": "missing"}}
+	count(legal_basis.findings) == 0 with input as fixtures.data_but(unscanned)
+	found := legal_basis.findings with input as fixtures.data_but(object.union(unscanned, {"legal_basis": "none"}))
+	fixtures.briefly(found) == fixtures.one("violated", "datasets.dataset/credit@2.legal_basis")
+	labelled := legal_basis.findings with input as fixtures.data_but(object.union(claim, {"legal_basis": "none"}))
+	fixtures.briefly(labelled) == fixtures.one("violated", "datasets.dataset/credit@2.legal_basis")
+}
+
+test_a_scan_that_cannot_be_read_is_none if {
+	every pii in [{"unclassified_columns": "0"}, {"identified_columns": null}] {
+		found := legal_basis.findings with input as fixtures.data_but(object.union(claim, {"pii": pii}))
+		fixtures.briefly(found) == fixtures.one("missing", "datasets.dataset/credit@2.pii")
+	}
+}
+
+test_without_its_parameters_it_is_an_error if {
+	basis := legal_basis.findings with input as fixtures.good with data.qayd.params.non_personal.basis as ""
+	fixtures.briefly(basis) == fixtures.one("errored", "params.pdpl_bases")
+	labels := legal_basis.findings with input as fixtures.good with data.qayd.params.non_personal.labels as "synthetic"
+	fixtures.briefly(labels) == fixtures.one("errored", "params.pdpl_bases")
+}

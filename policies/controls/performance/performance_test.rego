@@ -135,3 +135,24 @@ test_a_threshold_that_cannot_be_read_is_an_error if {
 		fixtures.briefly(found) == fixtures.one("errored", "thresholds.items")
 	}
 }
+
+test_what_neither_says_is_not_the_same if {
+	every member in ["method", "seed", "folds", "data_digest"] {
+		neither := json.remove(fixtures.good, [
+			concat("/", ["thresholds", member]),
+			concat("/", ["evidence/performance", member]),
+		])
+		count(performance.findings) > 0 with input as neither
+	}
+}
+
+test_evidence_that_does_not_count_is_not_compared if {
+	other := {"state": "missing", "seed": 8, "values": {"metrics": {"accuracy": "0.1"}}}
+	found := performance.findings with input as fixtures.evidence_but("performance", other)
+	fixtures.briefly(found) == fixtures.one("missing", "evidence.performance")
+}
+
+test_malformed_digest_of_the_data_is_an_error if {
+	found := performance.findings with input as fixtures.evidence_but("performance", {"data_digest": "sha256:d"})
+	fixtures.briefly(found) == fixtures.one("errored", "evidence.performance")
+}

@@ -49,3 +49,9 @@ test_a_matrix_that_is_not_set_or_asks_for_nobody_is_an_error if {
 		fixtures.briefly(found) == fixtures.one("errored", "approvals")
 	}
 }
+
+test_a_matrix_of_another_shape_is_an_error if {
+	matrix := {"production": {"high": {"a": {"role": "risk-officer", "count": 1}}}}
+	found := quorum.findings with input as fixtures.good with data.qayd.approvals as matrix
+	fixtures.briefly(found) == fixtures.one("errored", "approvals")
+}

@@ -70,3 +70,40 @@ test_a_gate_without_a_table_is_an_error if {
 	found := residency.findings with input as fixtures.but({"gate": "elsewhere"})
 	fixtures.briefly(found) == fixtures.one("errored", "residency")
 }
+
+test_provider_realm_and_region_must_all_match if {
+	every place in [
+		{"provider": "gcp", "realm": "public", "region": "uaenorth"},
+		{"provider": "azure", "realm": "government", "region": "uaenorth"},
+		{"provider": "azure", "realm": "public", "region": "uaesouth"},
+	] {
+		found := residency.findings with input as fixtures.data_but({"location": place})
+		{finding.detail | some finding in found} == {"a place not in the table counts as outside"}
+	}
+}
+
+test_an_unscanned_label_does_no_harm_inside if {
+	count(residency.findings) == 0 with input as fixtures.data_but({"labels": ["synthetic"], "pii": {"state": "missing"}})
+}
+
+test_unscanned_and_unlabelled_is_refused_abroad if {
+	found := residency.findings with input as fixtures.data_but({"location": elsewhere, "pii": {"state": "missing"}})
+	fixtures.briefly(found) == fixtures.one("violated", "datasets.dataset/credit@2.location")
+}
+
+test_what_holds_no_person_may_serve_abroad if {
+	serving := {"locations": [object.union(elsewhere, {"use": "serving"})]}
+	free := object.union(fixtures.data_but({"labels": ["synthetic"]}), serving)
+	count(residency.findings) == 0 with input as free
+	nothing := object.union(serving, {"datasets": []})
+	count(residency.findings) == 1 with input as fixtures.but(nothing)
+}
+
+test_without_its_tables_it_is_an_error if {
+	places := residency.findings with input as fixtures.good with data.qayd.residency.places as []
+	{"kind": "errored", "field": "residency"} in fixtures.briefly(places)
+	country := residency.findings with input as fixtures.good with data.qayd.residency.country as ""
+	{"kind": "errored", "field": "residency"} in fixtures.briefly(country)
+	labels := residency.findings with input as fixtures.good with data.qayd.params.non_personal as null
+	{"kind": "errored", "field": "residency"} in fixtures.briefly(labels)
+}

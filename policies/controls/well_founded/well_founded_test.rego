@@ -49,3 +49,30 @@ test_what_is_inside_must_have_its_shape if {
 test_no_model_is_fine_where_there_is_none_yet if {
 	count(well_founded.findings) == 0 with input as object.union(fixtures.at_train, {"gate": "ingest"})
 }
+
+test_an_object_is_no_list if {
+	every facts in [
+		object.union(fixtures.without("locations"), {"locations": {"a": fixtures.location("storage")}}),
+		object.union(fixtures.without("datasets"), {"datasets": {"a": fixtures.dataset}}),
+		fixtures.but({"independence": {"makers": "p-maker001"}}),
+		fixtures.but({"independence": {"unresolved": "robot"}}),
+		object.union(fixtures.without("independence/eligible"), {"independence": {"eligible": {"a": {"role": "validator"}}}}),
+	] {
+		count(well_founded.findings) == 1 with input as facts
+	}
+}
+
+test_names_digests_and_flags_have_their_shape if {
+	every facts in [
+		fixtures.but({"subject": {"name": ""}}),
+		object.union(fixtures.live, {"subject": {"digest": "sha256:B"}}),
+		fixtures.but({"model": {"subject": ""}}),
+		object.union(fixtures.live, {"model": {"digest": "sha256:B"}}),
+		fixtures.but({"model": {"confirmed": "yes"}}),
+		object.union(fixtures.without("model/training"), {"model": {"training": []}}),
+		object.union(fixtures.at_train, {"model": {}}),
+		fixtures.but({"subject": {"kind": "run"}}),
+	] {
+		count(well_founded.findings) == 1 with input as facts
+	}
+}
