@@ -41,6 +41,19 @@ def start(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
+def said(process: subprocess.Popen[str], lines: int | None = None) -> str:
+    """Its next lines, or all that is left once it has ended."""
+    assert process.stdout is not None
+    if lines is not None:
+        return "".join(process.stdout.readline() for _ in range(lines))
+    rest = process.stdout.read()
+    process.wait(60)
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
+    return rest
+
+
 def acknowledged(output: str) -> list[tuple[str, int, str]]:
     lines = [line.split() for line in output.splitlines() if line.count(" ") == 2]
     return [(event_id, int(index), status) for event_id, index, status in lines]
@@ -75,10 +88,10 @@ def test_killed_processes_lose_nothing_they_acknowledged(url: str) -> None:
         processes = [appender(url, f"t{turn}-{side}", 10_000) for side in "ab"]
         for process in processes:
             start(process)
-        outputs = ["".join(next(process.stdout or iter(())) for _ in range(lines)) for process in processes]
+        outputs = [said(process, lines) for process in processes]
         for process in processes:
             os.kill(process.pid, signal.SIGKILL)
-        outputs += [process.communicate(timeout=60)[0] for process in processes]
+        outputs += [said(process) for process in processes]
         held |= {event_id: index for output in outputs for event_id, index, _ in acknowledged(output)}
         entries = check_whole(log)
         assert {event_id: entries[index].id for event_id, index in held.items()} == {name: name for name in held}
