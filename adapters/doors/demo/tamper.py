@@ -1,7 +1,7 @@
 """What somebody with write access might do to a copy of the record. The demonstration uses it to be caught.
 
 python tamper.py flip-database DB INDEX     change one byte inside an entry
-python tamper.py flip-trail ZIP             change one byte of a trail
+python tamper.py flip-trail ZIP             change one byte of an entry in a trail
 python tamper.py cut DB SIZE                drop the tail, rewind the head, delete the later checkpoints
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 import sys
+import zipfile
 from contextlib import closing
 from pathlib import Path
 
@@ -26,9 +28,12 @@ def flip_database(path: Path, index: int) -> None:
 
 
 def flip_trail(path: Path) -> None:
-    """Flip one bit in the middle of the file."""
+    """Flip one bit in the middle of the trail's first entry bundle, as it lies in the file."""
+    with zipfile.ZipFile(path) as archive:
+        bundle = next(item for item in archive.infolist() if item.filename.startswith("tile/entries/"))
     raw = bytearray(path.read_bytes())
-    raw[len(raw) // 2] ^= 1
+    name, extra = struct.unpack_from("<HH", raw, bundle.header_offset + 26)
+    raw[bundle.header_offset + 30 + name + extra + bundle.file_size // 2] ^= 1
     path.write_bytes(bytes(raw))
 
 
