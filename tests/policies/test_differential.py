@@ -90,9 +90,9 @@ def test_both_engines_find_the_same(regorus: RegorusEngine, opa: OpaEngine) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gate", sorted(GOOD))
+@pytest.mark.parametrize("gate", ["train", "production", "in_production"])
 def test_both_engines_find_the_same_at_every_place(gate: str, regorus: RegorusEngine, opa: OpaEngine) -> None:
-    """Each single fact absent, null, or of another type."""
+    """Each single fact absent, null, or of another type; between them these gates have all controls but CLASS."""
     changes: list[Callable[[Path], dict[str, Any]]] = [
         lambda path: removed(GOOD[gate], path),
         lambda path: changed(GOOD[gate], path, None),
