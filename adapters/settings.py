@@ -22,7 +22,8 @@ class Settings:
 
     `home` is the directory of one tenant's log, keys and stores; `database` a SQLAlchemy URL or None for the
     home's own SQLite file; `engine` one of ENGINES or None for the home's choice; `opa_url` and `opa_binary`
-    say where an OPA server or program is; `policies` a bundle directory other than the one delivered;
+    say where an OPA server or program is, `opa_ca` and `opa_token` how to trust it and be trusted by it;
+    `policies` a bundle directory other than the one delivered;
     `identity` the path of the caller's SSH key; `busy_seconds` how long to wait for a database others hold.
     """
 
@@ -30,6 +31,8 @@ class Settings:
     database: str | None = None
     engine: str | None = None
     opa_url: str | None = None
+    opa_ca: str | None = None
+    opa_token: str | None = None
     opa_binary: str | None = None
     policies: Path | None = None
     identity: Path | None = None
@@ -48,6 +51,8 @@ def read_settings(*, home: Path | None = None, identity: Path | None = None, eng
         database=env.get("QAYD_DATABASE") or None,
         engine=chosen,
         opa_url=env.get("QAYD_OPA_URL") or None,
+        opa_ca=env.get("QAYD_OPA_CA") or None,
+        opa_token=env.get("QAYD_OPA_TOKEN") or None,
         opa_binary=env.get("QAYD_OPA") or None,
         policies=_path(env.get("QAYD_POLICIES")),
         identity=identity or _path(env.get("QAYD_IDENTITY")),

@@ -60,7 +60,13 @@ class Home:
         """Makes policy engines by name."""
         from adapters.policy.engines import Engines
 
-        return Engines(opa_url=self.settings.opa_url, opa_binary=self.settings.opa_binary)
+        settings = self.settings
+        return Engines(
+            opa_url=settings.opa_url,
+            opa_binary=settings.opa_binary,
+            opa_ca=settings.opa_ca,
+            opa_token=settings.opa_token,
+        )
 
     @cached_property
     def engine(self) -> PolicyEngine:

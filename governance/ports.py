@@ -130,7 +130,7 @@ class PolicyEngine(Protocol):
 
     @property
     def name(self) -> str:
-        """`embedded` or `opa`, as recorded with each decision."""
+        """`regorus` (embedded) or `opa`, as recorded with each decision."""
         ...
 
     @property

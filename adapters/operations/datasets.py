@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from adapters.datasets.read import read_table
 from adapters.datasets.write import write_table
 from adapters.operations import people
 from adapters.operations.documents import get_document, put_document
+from adapters.storage.places import recall, remember
 from governance.errors import InputError
 from governance.subject import Subject, registration_claim
 
@@ -62,22 +63,23 @@ class Registered:
 def register(home: Home, name: str, file: Path, said: Registration) -> Registered:
     """Register a CSV by its digest as the next version of `name`; the same file again is answered `present`."""
     table = read_table(file)
-    digest = table.digest
     _check_columns(table, said)
-    card = _card(table, file, said)
-    return _append(home, name, digest, table, card, said, {})
+    return _append(home, name, table, _card(table, said), said, file, {})
 
 
 def _append(
-    home: Home, name: str, digest: str, table: Table, card: dict[str, Any], said: Registration, extra: dict[str, Any]
+    home: Home,
+    name: str,
+    table: Table,
+    card: dict[str, Any],
+    said: Registration,
+    file: Path,
+    extra: dict[str, Any],
 ) -> Registered:
     actor, catalog = home.actor(), home.catalog()
-    subject, known = _next_version(catalog.datasets, name, digest)
-    if known is not None:
-        return Registered(subject, digest, table.height, len(table.names), known, "present")
     provider, realm, region = said.location
     data = {
-        "digest": digest,
+        "digest": table.digest,
         "card": put_document(home, card),
         "rows": table.height,
         "columns": len(table.names),
@@ -92,17 +94,26 @@ def _append(
         "retention_days": said.retention_days,
         **extra,
     }
+    remember(home.layout, table.digest, file)
+    subject, known = _next_version(home, name, data)
+    if known is not None:
+        return Registered(subject, table.digest, table.height, len(table.names), known, "present")
     event = home.event("dataset.registered.v1", subject, data, claim=registration_claim(subject))
     receipt = home.append(event, as_of=catalog.size, keys={subject})[0]
-    return Registered(subject, digest, table.height, len(table.names), receipt.index, "registered")
+    return Registered(subject, table.digest, table.height, len(table.names), receipt.index, "registered")
 
 
-def _next_version(datasets: Mapping[str, Any], name: str, digest: str) -> tuple[str, int | None]:
+def _next_version(home: Home, name: str, data: Mapping[str, Any]) -> tuple[str, int | None]:
+    """The subject of the next version, or the one of which just this was said before, with its entry's index.
+
+    The same bytes with something else said of them (a source that was forgotten, say) are another version.
+    """
     Subject.parse(f"dataset/{name}@1")
-    version = 1
+    datasets, version = home.catalog().datasets, 1
     while (subject := f"dataset/{name}@{version}") in datasets:
-        if datasets[subject].digest == digest:
-            return subject, datasets[subject].index
+        known = datasets[subject]
+        if known.digest == data["digest"] and home.ledger.entries()[known.index].data == data:
+            return subject, known.index
         version += 1
     return subject, None
 
@@ -118,7 +129,7 @@ def _check_columns(table: Table, said: Registration) -> None:
         raise InputError("a label column needs its favourable value", "give --positive VALUE")
 
 
-def _card(table: Table, file: Path, said: Registration) -> dict[str, Any]:
+def _card(table: Table, said: Registration) -> dict[str, Any]:
     return {
         "v": CARD,
         "columns": list(table.names),
@@ -128,7 +139,6 @@ def _card(table: Table, file: Path, said: Registration) -> dict[str, Any]:
         "classes": [{"column": c, "class": k} for c, k in sorted(said.classes.items())],
         "source": said.source,
         "licence": said.licence,
-        "path": str(file.absolute()),
     }
 
 
@@ -153,9 +163,10 @@ def read_card(home: Home, dataset: Dataset) -> dict[str, Any]:
 
 def verified_file(home: Home, dataset: Dataset, file: Path | None = None) -> Path:
     """The data set's file, its bytes checked against the registered digest. Raises InputError when they differ."""
-    path = file or Path(read_card(home, dataset)["path"])
-    if not path.exists():
-        raise InputError(f"the file of {dataset.subject} is not at {path}", "say where it is now with --file")
+    path = file or recall(home.layout, dataset.digest)
+    if path is None or not path.exists():
+        where = "not known here" if path is None else f"not at {path}"
+        raise InputError(f"the file of {dataset.subject} is {where}", "say where it is now with --file")
     actual = digest_file(path).digest
     if actual != dataset.digest:
         raise InputError(
@@ -211,15 +222,19 @@ def anonymise(
     key = home.pseudonym_key()
     domain = dataset.subject.partition("@")[0]
     changed, report = pseudonymise(table, _scan_report(home, dataset, table), key, KEY_ID, domain, drop)
+    if not report.changes:
+        raise InputError(
+            f"no column of {dataset.subject} identifies anybody, so there is nothing to pseudonymise",
+            f"go on: qayd gate check train {dataset.subject}",
+        )
     written = write_table(out, changed)
-    card = _derived_card(read_card(home, dataset), out, changed.names)
     registered = _append(
         home,
         domain.removeprefix("dataset/"),
-        written.digest,
-        changed,
-        card,
+        replace(changed, digest=written.digest),
+        _derived_card(read_card(home, dataset), changed.names),
         _said(dataset),
+        out,
         {"derived_from": dataset.subject, "derived_digest": dataset.digest},
     )
     transformed = {
@@ -235,10 +250,9 @@ def anonymise(
     return registered, report.document()
 
 
-def _derived_card(card: dict[str, Any], out: Path, names: Sequence[str]) -> dict[str, Any]:
+def _derived_card(card: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     kept = [item for item in card["classes"] if item["column"] in names and item["class"] != "direct"]
-    columns = {"columns": list(names), "protected": [c for c in card["protected"] if c in names], "classes": kept}
-    return {**card, **columns, "path": str(out.absolute())}
+    return {**card, "columns": list(names), "protected": [c for c in card["protected"] if c in names], "classes": kept}
 
 
 def _said(dataset: Dataset) -> Registration:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.clock import FORMAT, identifier
 from adapters.operations import deployments, models, requests
 from adapters.operations.gates import find_decision, read_configuration
-from adapters.storage.files import read_bytes, write_atomically
+from adapters.storage.places import recall, remember
 from governance import promotion as kernel
 from governance.configuration import Configuration
 from governance.decision import Decision
@@ -95,13 +95,8 @@ def _open(home: Home, question: Question, config: Path | None, hours: int, kind:
     wish = Wish(f"request/{identifier('', 8)}", question, deadline, kind, cause)
     opened = open_request(home.desk(), wish, actor=actor)
     if config is not None:
-        write_atomically(_remembered(home, opened.request), str(config.absolute()).encode("utf-8"))
+        remember(home.layout, opened.request, config)
     return Asked(opened)
-
-
-def _remembered(home: Home, request_name: str) -> Path:
-    """Where the home remembers which file a request's configuration came from. A convenience; nothing rests on it."""
-    return home.layout.work / (request_name.replace("/", "-") + ".path")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +147,8 @@ def run(home: Home, reference: str, config: Path | None) -> Done:
 
 def _configuration(home: Home, request_name: str, decision: str) -> Configuration:
     """The configuration as it is now where it came from, else the one that was bound."""
-    remembered = _remembered(home, request_name)
-    if remembered.exists():
-        found = read_configuration(Path(read_bytes(remembered).decode("utf-8")))
-        if found is not None:
-            return found
+    found = read_configuration(recall(home.layout, request_name))
+    if found is not None:
+        return found
     bound = find_decision(home, decision).binding.configuration
     return Configuration.decode(home.blobs.get(bound))

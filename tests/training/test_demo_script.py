@@ -16,7 +16,7 @@ from adapters.datasets.read import read_table
 from adapters.datasets.table import Table
 from adapters.datasets.write import write_table
 from adapters.doors.demo import train
-from adapters.doors.demo.identities import ATTRIBUTES, build_window_csv
+from adapters.doors.demo.identities import ATTRIBUTES, build_credit_csv, build_window_csv
 from adapters.evidence.fairness_fairlearn import measure_fairness
 from adapters.evidence.performance_sklearn import measure_performance
 from adapters.training.folds import FoldPlan, OutOfFold, out_of_fold
@@ -159,3 +159,13 @@ def test_columns_that_are_not_there_end_the_script(credit: Path, tmp_path: Path,
     with pytest.raises((SystemExit, ValueError)):
         train.main([*words("logistic", credit, tmp_path / "out"), *wrong])
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("model", ["logistic", "forest"])
+@pytest.mark.parametrize("names", ["amount,age", "status,purpose"])
+def test_columns_of_one_kind_are_enough(tmp_path: Path, model: str, names: str) -> None:
+    """Numbers only, or words only, train and are described too."""
+    build_credit_csv(GERMAN, tmp_path / "credit.csv", 7)
+    words = ["--data", str(tmp_path / "credit.csv"), "--out", str(tmp_path / "out"), "--model", model]
+    assert train.main([*words, "--features", names, "--label", "class", "--positive", "good"]) == 0
+    assert json.loads((tmp_path / "out" / "model.json").read_text())["features"] == names.split(",")

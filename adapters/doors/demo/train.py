@@ -102,12 +102,13 @@ def describe(pipeline: Pipeline, features: list[str], classes: list[str]) -> dic
         "classes": classes,
         "words": [
             {"column": name, "values": [str(value) for value in values]}
-            for name, values in zip(words, encoder.categories_, strict=True)
+            for name, values in zip(words, encoder.categories_ if words else [], strict=True)
         ],
         "numbers": list(numbers),
     }
     if isinstance(classifier, LogisticRegression):
-        document["mean"], document["scale"] = scaler.mean_.tolist(), scaler.scale_.tolist()
+        document["mean"] = scaler.mean_.tolist() if numbers else []
+        document["scale"] = scaler.scale_.tolist() if numbers else []
         document["coefficients"] = classifier.coef_[0].tolist()
         document["intercept"] = float(classifier.intercept_[0])
     else:
