@@ -192,3 +192,14 @@ def test_one_of_several_earlier_versions_may_be_named() -> None:
     assert back(story, to=SUBJECT).model == SUBJECT
     assert back(story).model == "model/credit@3"
     assert stop(story).model == SUBJECT
+
+
+def test_a_stop_before_anything_was_live_refuses_requests() -> None:
+    """After a first promotion that failed there is nothing to fall back from, and no version counts as stopped."""
+    story = Story()
+    request = story.open().request
+    story.grant(request)
+    story.sim.serving.faults.add(Fault.BEFORE)
+    assert story.run(request).answer == "failed"
+    assert stop(story).model == "refusal"
+    assert stopped(story.sim.check().deployments[DEPLOYMENT]) == frozenset()
