@@ -255,6 +255,10 @@ def a_postdated_permit(forger: Forger) -> None:
     forger.intend(forger.permit(lambda decision: replace(decision, decided_at="2026-11-24T08:00:00.000000Z")))
 
 
+def a_decision_nobody_used(forger: Forger) -> None:
+    forger.permit(engine="opa@1")
+
+
 def no_claim(forger: Forger) -> None:
     forger.approve()
     forger.intend(forger.permit(), claim=None)
@@ -305,6 +309,7 @@ FORGERIES = (
     another_engine,
     a_backdated_permit,
     a_postdated_permit,
+    a_decision_nobody_used,
     no_claim,
     another_claim,
     a_request_about_nothing,
