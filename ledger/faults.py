@@ -62,7 +62,8 @@ def _fault(error: DBAPIError | sqlite3.Error) -> LedgerError:
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         code = (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF
-        if code == sqlite3.SQLITE_CORRUPT:
+        undecoded = str(cause).startswith("Could not decode to UTF-8")  # the driver's own finding, without a code
+        if code == sqlite3.SQLITE_CORRUPT or undecoded:
             hint = "restore it from a backup, then verify that against a checkpoint you kept"
             return IntegrityError(Kind.ALTERED, "the database file is damaged", None, hint)
         return StoreFault(*_SQLITE.get(code, _SQLITE_OTHER))

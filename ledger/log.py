@@ -12,7 +12,7 @@ from ledger.blobs import Blobs
 from ledger.canonical import JSON
 from ledger.checkpoint import Checkpoint, Verifier
 from ledger.entry import NO_HASH, NONCE_BYTES, UUID_NOISE_BYTES, Clock, Draft, NewEvent, Random, uuid7
-from ledger.errors import LedgerError, Refused, StoreFault
+from ledger.errors import IntegrityError, Kind, LedgerError, Refused, StoreFault
 from ledger.keys import Signer
 from ledger.merkle import RightEdge, extension_proof, leaf_hash
 from ledger.reader import Reader
@@ -37,7 +37,8 @@ class Log(Reader):
         self, store: Store, head: queries.Head, *, types: EventTypes, clock: Clock, random: Random, vault: Vault | None
     ) -> None:
         super().__init__(store, head)
-        self._types, self._clock, self._random = types, clock, random
+        self.types = types
+        self._clock, self._random = clock, random
         self.vault = vault
         self._sealer: Sealer = vault or NoVault()
         self._writer = Writer(self._commit)
@@ -91,7 +92,10 @@ class Log(Reader):
         """The log of this store; raises StoreFault if there is none."""
         with store.reading() as connection:
             heads = queries.heads(connection)
-        if len(heads) != 1:
+        if len(heads) > 1:
+            message = "the store holds a second log, which nobody here began"
+            raise IntegrityError(Kind.ALTERED, message, None, "restore the database from a backup")
+        if not heads:
             raise StoreFault("the store holds no log yet", "run `qayd init` first, or check the URL")
         return cls(store, heads[0], types=types, clock=clock, random=random, vault=vault)
 
@@ -126,7 +130,7 @@ class Log(Reader):
         """Write all of these events in order, in one transaction, or none of them. Raises as `append` does."""
         _check_count(events)
         now = tell(self._clock)
-        ready = [prepare(event, self._types, self._sealer, now, self._random, open_only=False) for event in events]
+        ready = [prepare(event, self.types, self._sealer, now, self._random, open_only=False) for event in events]
         decided = self._writer.submit(Submission(ready, precondition, whole=True)) if ready else []
         if isinstance(decided, LedgerError):
             raise decided.with_traceback(None)
@@ -168,7 +172,7 @@ class Log(Reader):
         ready: list[Prepared | Refused] = []
         for event in events:
             try:
-                ready.append(prepare(event, self._types, self._sealer, now, self._random, open_only=open_only))
+                ready.append(prepare(event, self.types, self._sealer, now, self._random, open_only=open_only))
             except Refused as refusal:
                 ready.append(refusal)
         accepted = [item for item in ready if isinstance(item, Prepared)]

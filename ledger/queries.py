@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Table, insert, select, text, update
+from sqlalchemy import Connection, Table, insert, select, text, tuple_, update
 from sqlalchemy.sql.elements import TextClause
 
 from ledger.errors import IntegrityError, Kind, Refused
@@ -55,6 +55,14 @@ _TOUCHED: Final = _over_keys(
     " AND e.sequence >= :as_of) OR EXISTS (SELECT 1 FROM ledger_touch t WHERE t.log = :log AND t.key = k.value"
     " AND t.sequence >= :as_of) LIMIT 1"
 )
+_CENSUS: Final = text(
+    "SELECT h.log, h.log_id, h.origin, h.size, h.edge, h.last_hash, h.last_time,"
+    " (SELECT e.raw FROM ledger_entry e WHERE e.log = h.log AND e.sequence = 0) AS first_raw,"
+    " (SELECT e.raw FROM ledger_entry e WHERE e.log = h.log AND e.sequence = h.size - 1) AS last_raw,"
+    " (SELECT count(*) FROM ledger_entry) AS entries,"
+    " (SELECT count(*) FROM ledger_touch t WHERE t.log <> h.log OR t.sequence < 0 OR t.sequence >= h.size) AS strays"
+    " FROM ledger_head h WHERE h.log = :log"
+)
 _SAVE_NOTE: Final = text(
     "INSERT INTO ledger_note (log, size, edge, note) VALUES (:log, :size, :edge, :note)"
     " ON CONFLICT (log, size) DO UPDATE SET note = excluded.note"
@@ -80,6 +88,20 @@ class Head:
     def size(self) -> int:
         """Number of entries."""
         return self.edge.size
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """A head, the bytes of the first and the last entry it counts, and how many rows the tables hold.
+
+    `entries` counts all of them, also those no head counts; `stray_touches` the keys that belong to no entry.
+    """
+
+    head: Head
+    first: bytes
+    last: bytes
+    entries: int
+    stray_touches: int
 
 
 def heads(connection: Connection, *, lock: bool = False) -> list[Head]:
@@ -133,7 +155,7 @@ def _insert(dialect: str, table: Table) -> str:
     named = ":{0}" if dialect == "sqlite" else "%({0})s"
     columns = [column.name for column in table.columns]
     values = ", ".join(named.format(name) for name in columns)
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - names of our own tables  # noqa: S608 - names of our own tables
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({values})"  # noqa: S608 - names of our own tables
 
 
 def last_of(connection: Connection, log: int, subjects: Iterable[str]) -> dict[str, bytes]:
@@ -175,11 +197,39 @@ def leaves(connection: Connection, log: int, start: int, end: int, limit: int) -
     return [(sequence, leaf) for sequence, leaf in connection.execute(query.order_by(c.sequence).limit(limit))]
 
 
+def touches(connection: Connection, log: int, end: int, after: tuple[str, int], limit: int) -> list[tuple[str, int]]:
+    """At most `limit` of the touched keys kept for the entries below `end`, each with its index, from `after` on."""
+    c = TOUCHES.c
+    within = (c.log == log) & (c.sequence < end) & (tuple_(c.key, c.sequence) > after)
+    rows = connection.execute(select(c.key, c.sequence).where(within).order_by(c.key, c.sequence).limit(limit))
+    page = [(row.key, row.sequence) for row in rows]
+    for key, sequence in page:
+        if type(key) is not str or type(sequence) is not int or sequence < 0:
+            raise IntegrityError(Kind.ALTERED, "a touched key is not of its form", None, _FSCK)
+    return page
+
+
+def census(connection: Connection, log: int) -> Census:
+    """What is kept beside the entries, as of one moment."""
+    row = connection.execute(_CENSUS, {"log": log}).first()
+    if row is None:
+        raise IntegrityError(Kind.ALTERED, "the head of the log is gone", None, _FSCK)
+    bodies = [raw if type(raw) is bytes else b"" for raw in (row.first_raw, row.last_raw)]
+    return Census(_head(row), bodies[0], bodies[1], row.entries, row.strays)
+
+
 def last_note(connection: Connection, log: int) -> tuple[RightEdge, bytes] | None:
     """The signed note of the largest checkpoint, with the right edge at its size."""
-    query = select(NOTES.c.edge, NOTES.c.note).where(NOTES.c.log == log).order_by(NOTES.c.size.desc()).limit(1)
-    row = connection.execute(query).first()
-    return None if row is None else (_edge(row[0]), row[1])
+    c = NOTES.c
+    row = connection.execute(
+        select(c.size, c.edge, c.note).where(c.log == log).order_by(c.size.desc()).limit(1)
+    ).first()
+    if row is None:
+        return None
+    edge = _edge(row.edge)
+    if type(row.note) is not bytes or row.size != edge.size:
+        raise IntegrityError(Kind.ALTERED, "a signed note is not kept as it was", None, _FSCK)
+    return edge, row.note
 
 
 def person_key(connection: Connection, log: int, person: str) -> tuple[int, bytes] | None:
@@ -224,6 +274,9 @@ def _head(row: Any) -> Head:
     edge = _edge(row.edge)
     if edge.size != row.size:
         raise IntegrityError(Kind.ALTERED, "the size and the right edge of the head disagree", None, _FSCK)
+    texts = (row.log_id, row.origin, row.last_time)
+    if type(row.last_hash) is not bytes or any(type(text) is not str for text in texts):
+        raise IntegrityError(Kind.ALTERED, "the head of the log is not of its form", None, _FSCK)
     return Head(row.log, row.log_id, row.origin, edge, row.last_hash, row.last_time)
 
 
@@ -238,6 +291,8 @@ def _edge(raw: bytes) -> RightEdge:
 
 
 def _entry(row: Any) -> Row:
+    if type(row.sequence) is not int:
+        raise IntegrityError(Kind.ALTERED, "an entry stands at an index that is no integer", None, _FSCK)
     if type(row.raw) is not bytes or type(row.leaf_hash) is not bytes:
         raise IntegrityError(Kind.ALTERED, "a column does not hold what the ledger wrote", row.sequence, _FSCK)
     columns = {"id": row.id, "source": row.source, "subject": row.subject, "claim": row.claim}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ledger import queries
+from ledger.derived import check_head, check_note
 from ledger.entry import Entry
 from ledger.errors import IntegrityError, Kind, Refused
 from ledger.source import Row
@@ -85,6 +86,25 @@ class Reader:
                 start += 1
             if len(page) < LEAF_PAGE and start < end:
                 raise _missing(start)
+
+    def touches(self, end: int) -> Iterator[tuple[str, int]]:
+        """The keys kept as touched by the entries before `end`, each with the entry's index, unverified."""
+        after = ("", -1)
+        while True:
+            with self._store.reading() as connection:
+                page = queries.touches(connection, self._log, end, after, LEAF_PAGE)
+            yield from page
+            if len(page) < LEAF_PAGE:
+                return
+            after = page[-1]
+
+    def check_kept(self) -> None:
+        """Hold head, row counts and the latest checkpoint's edge against the entries; raises IntegrityError."""
+        with self._store.reading() as connection:
+            census = queries.census(connection, self._log)
+            note = queries.last_note(connection, self._log)
+        check_head(census)
+        check_note(note)
 
     def notes(self) -> bytes | None:
         """The signed note of the latest checkpoint, byte for byte, or None before the first."""

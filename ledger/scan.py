@@ -6,7 +6,7 @@ Nothing is decided here: the pass notes the first index where something is wrong
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -20,6 +20,9 @@ from ledger.spill import RUN, Spill
 OPENING = "ledger.opened.v1"
 _BATCH = 1024
 _INDEX = 8
+
+Watch = Callable[[Entry], object]
+"""Is shown every entry that parses, in the order of reading, while nothing is decided yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,9 @@ class Scan:
     `signed` maps the sizes of trusted checkpoints to their roots; `origins` are the names the log may bear.
     """
 
-    def __init__(self, signed: Mapping[int, bytes], origins: Collection[str], run: int = RUN) -> None:
+    def __init__(
+        self, signed: Mapping[int, bytes], origins: Collection[str], watch: Watch | None = None, run: int = RUN
+    ) -> None:
         self.count = 0
         self.size = 0
         self.complaint: tuple[int, str] | None = None
@@ -45,6 +50,7 @@ class Scan:
         self.misplaced = False
         self._signed = signed
         self._origins = origins
+        self._watch = watch
         self._roots = {0: EMPTY_ROOT}
         self._edge = RightEdge()
         self._pending: list[bytes] = []
@@ -126,6 +132,8 @@ class Scan:
             self._complain(row.index, error.message.partition(": ")[2])
         else:
             self._check_entry(entry, row, seen)
+            if self._watch is not None:
+                self._watch(entry)
         self._before = seen
 
     def _push(self, leaf: bytes) -> None:

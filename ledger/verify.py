@@ -14,9 +14,12 @@ from pathlib import Path
 from typing import Protocol
 
 from ledger.checkpoint import Checkpoint, Verifier, open_checkpoint
+from ledger.derived import Touches
 from ledger.diagnose import NOWHERE, diagnose
+from ledger.entry import Entry
 from ledger.errors import IntegrityError, Kind, Refused
-from ledger.scan import Scan
+from ledger.scan import Scan, Watch
+from ledger.schema import EventTypes
 from ledger.source import Read, Row
 from ledger.tiles import StaticLog, directory_reader
 
@@ -52,16 +55,18 @@ def verify_log(
     notes: Sequence[bytes] = (),
     older: bytes | None = None,
     head: tuple[int, bytes] | None = None,
+    watch: Watch | None = None,
 ) -> Verified:
     """Verify all rows of a log against `verifiers` and return what was found whole.
 
     `notes` are the log's own signed checkpoints (the newest is enough), `older` is one kept outside, `head` is the
-    store's own word on size and root. Raises IntegrityError with class and first index, Refused without a key.
+    store's own word on size and root. `watch` is shown the entries on the way; what it learns holds once this returns.
+    Raises IntegrityError with class and first index, Refused without a key.
     """
     trusted = open_trusted(notes, older, verifiers)
     signed = {checkpoint.size: checkpoint.root for checkpoint in trusted}
     origins = {checkpoint.origin for checkpoint in trusted} or {verifier.name for verifier in verifiers}
-    with Scan(signed, origins) as scan:
+    with Scan(signed, origins, watch) as scan:
         scan.read(read())
         if head is not None:
             scan.check_head(*head)
@@ -138,16 +143,44 @@ class StoredLog(Protocol):
         """The rows as they are kept, by rising index."""
         ...
 
+    @property
+    def types(self) -> EventTypes:
+        """The types of its events."""
+        ...
 
-def verify_stored(log: StoredLog, verifiers: Sequence[Verifier], older: bytes | None = None) -> Verified:
+    def touches(self, end: int) -> Iterable[tuple[str, int]]:
+        """The keys kept as touched by the entries before `end`, each with the entry's index."""
+        ...
+
+    def check_kept(self) -> None:
+        """Hold what else is kept against the entries; raises IntegrityError."""
+        ...
+
+
+def verify_stored(
+    log: StoredLog, verifiers: Sequence[Verifier], older: bytes | None = None, watch: Watch | None = None
+) -> Verified:
     """Verify a log where it is kept, up to the head it has now; entries appended meanwhile are left for next time.
 
-    Raises IntegrityError like `verify_log`.
+    What the store keeps beside the entries is derived from them again and compared. `watch` is shown every entry on
+    the way (see `verify_log`). Raises IntegrityError like `verify_log`.
     """
     note = log.notes()  # before the head, which may only be larger than what was signed
     head = log.head()
     notes = () if note is None else (note,)
-    return verify_log(lambda: log.rows(0, head[0]), verifiers=verifiers, notes=notes, older=older, head=head)
+    with Touches(log.types) as touches:
+
+        def show(entry: Entry) -> None:
+            touches.add(entry)
+            if watch is not None:
+                watch(entry)
+
+        found = verify_log(
+            lambda: log.rows(0, head[0]), verifiers=verifiers, notes=notes, older=older, head=head, watch=show
+        )
+        touches.compare(log.touches(head[0]))
+    log.check_kept()
+    return found
 
 
 def verify_static(directory: Path, verifiers: Sequence[Verifier], older: bytes | None = None) -> Verified:

@@ -146,7 +146,7 @@ def prepare(
     event_id = event.id if event.id is not None else uuid7(now, noise[NONCE_BYTES:])
     data, sealed = _seal(event, event_id, sealer, random)
     draft = Draft.of(event, event_id=event_id, time=event.time or now, data=data, nonce=noise[:NONCE_BYTES])
-    return Prepared(event, event_id, draft, _touches(declared, event), sealed)
+    return Prepared(event, event_id, draft, touches_of(declared, event.subject, event.data), sealed)
 
 
 def difference(retry: Prepared, entry: Entry, recall: Callable[[str], object]) -> str:
@@ -202,10 +202,10 @@ def _seal(
     return data, tuple(rows)
 
 
-def _touches(declared: EventType, event: NewEvent) -> frozenset[str]:
-    """The keys besides its subject that an event touches."""
+def touches_of(declared: EventType, subject: str, data: Mapping[str, Any]) -> frozenset[str]:
+    """The keys besides its subject that an event of this type touches."""
     keys: set[str] = set()
     for name in declared.touches:
-        value: Any = event.data.get(name, [])
+        value = data.get(name, [])
         keys.update([value] if isinstance(value, str) else value)
-    return frozenset(keys - {event.subject})
+    return frozenset(keys - {subject})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from governance.ports import LedgerState, Precondition
-from ledger.checkpoint import Verifier, open_checkpoint
+from ledger.checkpoint import Verifier
 from ledger.entry import Clock, Entry, NewEvent
 from ledger.log import Log, Receipt
 from ledger.log import Precondition as LogPrecondition
-from ledger.verify import verify_log
+from ledger.verify import verify_stored
 
 
 class HomeLedger:
@@ -40,16 +40,13 @@ class HomeLedger:
         return self._state
 
     def _verify(self) -> None:
-        note = self._log.notes()
-        notes = () if note is None else (note,)
-        rows = tuple(self._log.rows())
-        found = verify_log(lambda: rows, verifiers=(self._verifier,), notes=notes)
-        self._entries = tuple(Entry.parse(row.raw, row.index) for row in rows)
-        covered = 0 if note is None else open_checkpoint(note, (self._verifier,)).size
+        entries: list[Entry] = []
+        found = verify_stored(self._log, (self._verifier,), watch=entries.append)
+        self._entries = tuple(entries)
         self._state = LedgerState(
             size=found.size,
             root=found.root,
-            checkpoint_size=covered,
+            checkpoint_size=found.size - found.tail,
             verified_at=self._clock.now(),
             origin=self._log.origin,
             log_id=self._log.log_id,
