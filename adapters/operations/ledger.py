@@ -1,23 +1,17 @@
-"""The ledger's own operations: append open events, verify, checkpoint, export, prove."""
+"""The ledger's own operations: verify, checkpoint, export, prove. Appending is in `intake`."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-import orjson
+from typing import TYPE_CHECKING, Any
 
 from adapters.doors.output import note
 from adapters.storage.files import read_bytes, write_atomically
 from governance.errors import InputError
 from ledger.checkpoint import Verifier, read_checkpoint
-from ledger.entry import NewEvent, base64
+from ledger.entry import base64
 from ledger.errors import Refused
-from ledger.log import Receipt, Refusal
 from ledger.receipt import prove as make_proofs
 from ledger.tiles import export_static
 from ledger.verify import verify_static, verify_stored
@@ -26,116 +20,7 @@ if TYPE_CHECKING:
     from adapters.doors.frame import Call
     from adapters.wiring import Home
 
-BATCH = 256
-MAX_LINE = 1024 * 1024
 MAX_NOTE = 64 * 1024
-MEMBERS = frozenset({"type", "subject", "data", "id", "time"})
-NEEDED = frozenset({"type", "subject", "data"})
-
-
-@contextmanager
-def event_lines(name: str) -> Iterator[Iterable[bytes]]:
-    """The lines of a file, or of standard input for `-`; each at most MAX_LINE bytes (longer ones come cut)."""
-    if name == "-":
-        yield _lines(sys.stdin.buffer)
-        return
-    try:
-        handle = Path(name).open("rb")  # noqa: SIM115 - closed below; only opening it may fail here
-    except OSError as error:
-        raise InputError(
-            f"cannot read {name}: {error.strerror}", "check the path, or use - for standard input"
-        ) from error
-    with handle:
-        yield _lines(handle)
-
-
-def _lines(handle: BinaryIO) -> Iterator[bytes]:
-    while line := handle.readline(MAX_LINE + 1):
-        if len(line) > MAX_LINE and not line.endswith(b"\n"):
-            while (rest := handle.readline(MAX_LINE)) and not rest.endswith(b"\n"):
-                pass
-        if line.strip():
-            yield line
-
-
-def append_lines(home: Home, lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Append one open event a line; one answer a line, in order, once durable (`append` in batches of 256)."""
-    actor = home.actor()
-    batch: list[bytes] = []
-    for line in lines:
-        batch.append(line)
-        if len(batch) == BATCH:
-            yield from _append_batch(home, actor, batch)
-            batch = []
-    yield from _append_batch(home, actor, batch)
-
-
-def _append_batch(home: Home, actor: str, lines: list[bytes]) -> Iterator[dict[str, Any]]:
-    read = [_read_event(line, actor) for line in lines]
-    events = [event for event, _ in read if isinstance(event, NewEvent)]
-    answers = iter(home.log.append_many(events, open_only=True) if events else ())
-    for item, given in read:
-        answer = next(answers) if isinstance(item, NewEvent) else item
-        yield _document(answer, item, given)
-
-
-def _document(answer: Receipt | Refusal | Refused, item: NewEvent | Refused, given: str | None) -> dict[str, Any]:
-    if isinstance(answer, Receipt):
-        return {
-            "id": answer.id,
-            "sequence": answer.index,
-            "leaf_hash": base64(answer.leaf_hash),
-            "status": answer.status,
-        }
-    message = answer.message if isinstance(answer, Refused) else answer.reason
-    return {
-        "id": item.id if isinstance(item, NewEvent) else given,
-        "sequence": None,
-        "leaf_hash": None,
-        "status": "refused",
-        "reason": f"{message} ({answer.hint})" if answer.hint else message,
-    }
-
-
-def _read_event(line: bytes, actor: str) -> tuple[NewEvent | Refused, str | None]:
-    """The event on a line, or why it is none; and the id the line gives itself, if any."""
-    if len(line) > MAX_LINE:
-        return Refused(
-            f"the line is longer than {MAX_LINE} bytes", "keep large content in a file, send its digest"
-        ), None
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return Refused(f"the line is not JSON: {error.msg}", "write one JSON object a line"), None
-    given = value.get("id") if isinstance(value, dict) else None
-    try:
-        return _event(value, actor), given if isinstance(given, str) else None
-    except Refused as error:
-        return error, given if isinstance(given, str) else None
-
-
-def _event(value: Any, actor: str) -> NewEvent:
-    if not isinstance(value, dict) or not set(value) >= NEEDED or not set(value) <= MEMBERS:
-        raise Refused("the line is no event", "an event has type, subject, data and optionally id and time")
-    for name in ("type", "subject", "id", "time"):
-        if name in value and not isinstance(value[name], str):
-            raise Refused(f"{name} is not a string", "mend the line")
-    if not isinstance(value["data"], dict):
-        raise Refused("data is not an object", "mend the line")
-    return NewEvent(
-        type=value["type"],
-        subject=value["subject"],
-        source=f"person/{actor}",
-        actor=actor,
-        data=value["data"],
-        id=value.get("id"),
-        time=value.get("time"),
-    )
-
-
-def answer_line(answer: Mapping[str, Any]) -> bytes:
-    """One answer as a JSON line."""
-    return orjson.dumps(dict(answer)) + b"\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,16 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.doors.demo.tamper import cut, flip_database
+from adapters.operations.intake import MAX_LINE, batches
 from ledger.checkpoint import read_checkpoint
 from tests.doors.cli import expect, qayd
 
@@ -210,3 +214,43 @@ def test_eight_processes_append_at_once(
     assert sum(answer["status"] == "present" for answer in answers) == 40
     key = expect(0, "ledger", "key", "--home", "home").out.strip()
     assert expect(0, "ledger", "verify", "--home", "home", "--key", key, "--json").json["size"] == 321
+
+
+def test_one_line_is_answered_before_the_next_comes(home: Path) -> None:
+    """A system that sends one event and waits gets its answer, and a checkpoint covers it within a second."""
+    command = [sys.executable, "-m", "adapters.doors", "ledger", "append", "-"]
+    environment = {**os.environ, "QAYD_HOME": str(home)}
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as sender:
+        assert sender.stdin is not None and sender.stdout is not None
+        for number in (1, 2):
+            sender.stdin.write(beat(number))
+            sender.stdin.flush()
+            assert json.loads(sender.stdout.readline())["sequence"] == number
+        deadline = time.monotonic() + 10
+        while _covered() < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert _covered() == 3
+        sender.stdin.close()
+        assert sender.wait(30) == 0
+
+
+def _covered() -> int:
+    """Size of the latest checkpoint."""
+    return read_checkpoint(expect(0, "ledger", "checkpoint").out.encode()).size
+
+
+@given(st.lists(st.sampled_from([b"a", b"bb\n", b"\n", b"\n\n", b"", b"c" * 700, b"d\ne"]), max_size=30))
+def test_lines_do_not_depend_on_how_they_arrive(chunks: list[bytes]) -> None:
+    """However the bytes are cut, the same lines come out; blank ones are left out."""
+    found = [line for batch in batches(chunks) for line in batch]
+    assert found == [line for line in b"".join(chunks).split(b"\n") if line]
+
+
+def test_a_line_too_long_comes_cut_and_hides_no_other() -> None:
+    """It is cut to one byte over the limit wherever its bytes are cut, and the line after it is whole."""
+    long = b"x" * (3 * MAX_LINE)
+    for size in (1 << 16, 1 << 18, len(long) + 20):
+        text = b"first\n" + long + b"\nlast\n"
+        chunks = [text[at : at + size] for at in range(0, len(text), size)]
+        found = [line for batch in batches(chunks) for line in batch]
+        assert [found[0], len(found[1]), found[2:]] == [b"first", MAX_LINE + 1, [b"last"]]

@@ -32,14 +32,14 @@ def ledger_append(
 
     A bad line is answered `refused` and does not stop the others; the exit code is then 2.
     """
-    from adapters.operations import ledger
+    from adapters.operations import intake
 
     refused = False
-    with ledger.event_lines(file) as lines:
-        for answer in ledger.append_lines(call.home, lines):
-            refused = refused or answer["status"] == "refused"
-            sys.stdout.buffer.write(ledger.answer_line(answer))
-        sys.stdout.flush()
+    with intake.event_lines(file) as arriving:
+        for answers in intake.append_lines(call.home, arriving):
+            refused = refused or any(answer["status"] == "refused" for answer in answers)
+            sys.stdout.buffer.write(b"".join(map(intake.answer_line, answers)))
+            sys.stdout.buffer.flush()
     return exits.USAGE if refused else exits.ALLOW
 
 
