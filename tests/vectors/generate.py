@@ -28,7 +28,7 @@ DOCUMENT = encode({"kind": "fairness", "values": {"parity_difference": "0.048000
 SALT = bytes(range(32))
 HANDLE = bytes(range(16))
 REASON = "an English sentence, وجملة عربية"
-SEALED = ("registry/vectors", "event-4", "/reason")
+SEALED = ("registry/vectors", "event-4", "/data/reason")
 
 
 def opening() -> dict[str, JSON]:
