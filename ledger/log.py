@@ -129,6 +129,7 @@ class Log(Reader):
     def append_all(self, events: Sequence[NewEvent], *, precondition: Precondition | None = None) -> list[Receipt]:
         """Write all of these events in order, in one transaction, or none of them. Raises as `append` does."""
         _check_count(events)
+        self._store.check_process()
         now = tell(self._clock)
         ready = [prepare(event, self.types, self._sealer, now, self._random, open_only=False) for event in events]
         decided = self._writer.submit(Submission(ready, precondition, whole=True)) if ready else []
@@ -168,6 +169,7 @@ class Log(Reader):
         self, events: Sequence[NewEvent], precondition: Precondition | None, open_only: bool
     ) -> list[Receipt | LedgerError]:
         """An outcome for each event, in order; raises what concerns all of them."""
+        self._store.check_process()
         now = tell(self._clock)
         ready: list[Prepared | Refused] = []
         for event in events:

@@ -33,6 +33,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(qayd_write=True)
+        self._process = os.getpid()
         self.dialect: str = engine.dialect.name
 
     @classmethod
@@ -58,14 +59,21 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection that reads one consistent state; raises StoreFault for all that goes wrong in it."""
+        self.check_process()
         with faults(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that holds SQLite's write lock from its start, and is durable once the block ends."""
+        self.check_process()
         with faults(), self._writer.begin() as connection:
             yield connection
+
+    def check_process(self) -> None:
+        """Raise StoreFault in a child process that inherited this store: its connections and locks are its parent's."""
+        if os.getpid() != self._process:
+            raise StoreFault("this store was opened by a parent process", "open the store again in the child")
 
     def close(self) -> None:
         """Give back all connections."""
@@ -136,7 +144,10 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
     if url.drivername == _SQLITE:
         return _sqlite(Path(str(url.database)).absolute(), busy_seconds)
     options = f"-c lock_timeout={int(busy_seconds * 1000)}"
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10, "options": options})
+    # Whatever the database's own defaults are: a stricter isolation would refuse writers that only had to wait for the
+    # head, and in another encoding the driver gives bytes for text.
+    connect = {"connect_timeout": 10, "options": options, "client_encoding": "utf8"}
+    return create_engine(url, pool_pre_ping=True, isolation_level="READ COMMITTED", connect_args=connect)
 
 
 def _sqlite(path: Path, busy_seconds: float) -> Engine:
@@ -158,7 +169,8 @@ def _sqlite(path: Path, busy_seconds: float) -> Engine:
             raise StoreFault("the file system cannot hold a write-ahead log", "keep the database on a local disk")
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    # No bound on connections: threads waiting for the write lock hold one each, and its holder may need a second.
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
     event.listen(engine, "begin", _begin)
     return engine
 

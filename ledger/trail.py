@@ -231,7 +231,7 @@ def _check_entries(archive: Archive, scope: Range | OfSubject | Selection, note:
         if isinstance(scope, OfSubject):
             _check_subject(before, entry, scope)
         before = entry
-    foreign = min((index for index in shown if index not in stated), default=None)
+    foreign = min(shown.difference(stated), default=None)
     if foreign is not None:
         raise IntegrityError(Kind.ALTERED, "the trail shows an entry outside its scope", foreign, _HINT)
 

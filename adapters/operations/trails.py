@@ -70,8 +70,8 @@ def export(home: Home, file: Path, subject: str | None) -> Exported:
     note = home.sign()
     size = read_checkpoint(note).size
     entries = [entry for entry in home.ledger.entries() if entry.index < size]
-    indices = tuple(range(size)) if subject is None else audit.scope(home.catalog(), subject)
-    shown = [entry for entry in entries if entry.index in set(indices)]
+    chosen = range(size) if subject is None else frozenset(audit.scope(home.catalog(), subject))
+    shown = [entry for entry in entries if entry.index in chosen]
     blobs = list(_blobs(home, shown))
     scope = Whole() if subject is None else Selection(tuple(entry.index for entry in shown))
     since = () if subject is None else home.log.note_sizes()

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import update
 
-from ledger.errors import IntegrityError, Refused, StoreFault
+from ledger.errors import Conflict, IntegrityError, Refused, StoreFault
 from ledger.log import Log
 from ledger.store import Store
 from ledger.tables import FormatRow, table_of
-from tests.ledger.logs import TYPES, SetClock, check_whole, create_log, heartbeat
+from tests.ledger.logs import TYPES, SetClock, check_whole, create_log, heartbeat, note, secret
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def opened(url: str, busy_seconds: float = 30) -> Log:
@@ -233,16 +239,89 @@ def test_misuse_of_a_connection_is_a_fault_too(store: Store) -> None:
         misuse()
 
 
-def test_used_up_connections_are_a_fault(sqlite_log: Log) -> None:
-    """More readers at once than the pool has connections wait, then are told."""
-    pool = sqlite_log._store._engine.pool
-    pool._timeout = 0.05  # type: ignore[attr-defined]
-    held = [sqlite_log._store._engine.connect() for _ in range(15)]
+def test_used_up_connections_are_a_fault(postgres_database: str) -> None:
+    """More readers at once than PostgreSQL's pool has connections wait, then are told."""
+    log = create_log(Store.create(postgres_database))
+    log._store._engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    held = [log._store._engine.connect() for _ in range(15)]
     with pytest.raises(StoreFault, match="in use"):
-        sqlite_log.size()
+        log.size()
     for connection in held:
         connection.close()
-    assert sqlite_log.size() == 1
+    assert log.size() == 1
+    log.close()
+
+
+def test_threads_that_wait_do_not_starve_the_writer(sqlite_log: Log) -> None:
+    """Comparing a sealed retry needs a second connection under the write lock; however many wait, there is one."""
+    sealed = note(id="n1", data={"words": secret()})
+    sqlite_log.append(sealed)
+    sqlite_log._store._engine.pool._timeout = 0.05  # type: ignore[attr-defined]
+    with ExitStack() as held:
+        for _ in range(40):
+            held.enter_context(sqlite_log._store._engine.connect())
+        assert sqlite_log.append(sealed).status == "present"
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_postgresql_isolation_by_default_is_not_ours(postgres_url: str, postgres_database: str, isolation: str) -> None:
+    """Writers wait for the head and then go on, also where the database would rather have them fail."""
+    name = postgres_database.partition("@/")[2].partition("?")[0]
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = '{isolation}'")
+    create_log(Store.create(postgres_database)).close()
+    logs = [Log.open(Store.open(postgres_database), types=TYPES, clock=SetClock(), random=os.urandom) for _ in range(3)]
+
+    def fill(log: Log) -> list[str]:
+        return [log.append(heartbeat()).status for _ in range(10)]
+
+    with ThreadPoolExecutor(3) as pool:
+        assert [status for done in pool.map(fill, logs) for status in done] == ["appended"] * 30
+    assert len(check_whole(logs[0])) == 31
+    for log in logs:
+        log.close()
+
+
+def test_a_postgresql_without_an_encoding_holds_a_ledger(postgres_url: str) -> None:
+    """Ids and claims are read as text there, too."""
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as server:
+        server.execute("CREATE DATABASE bare_bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    log = create_log(Store.create(postgres_url.replace("@/postgres?", "@/bare_bytes?")))
+    log.append(heartbeat(id="h1", claim="c1"))
+    assert log.append(heartbeat(id="h1", claim="c1")).status == "present"
+    with pytest.raises(Conflict, match="c1"):
+        log.append(heartbeat(id="h2", claim="c1"))
+    assert len(check_whole(log)) == 2
+    log.close()
+
+
+FORKED = """
+import os, sys
+from ledger.errors import StoreFault
+from tests.ledger.logs import create_log, heartbeat
+from ledger.store import Store
+log = create_log(Store.create(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    log._writer._busy = True  # as it is when a thread of the parent commits at this moment
+    for task in (log.size, lambda: log.append(heartbeat()), lambda: log.append_all([heartbeat()])):
+        try:
+            task()
+        except StoreFault as fault:
+            print(fault, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+print(log.append(heartbeat()).index)
+log.close()
+"""
+
+
+def test_a_child_process_may_not_use_its_parents_store(url: str) -> None:
+    """It would share a connection with its parent, or wait for a thread that is not there; it is told at once."""
+    done = subprocess.run(
+        [sys.executable, "-c", FORKED, url], capture_output=True, text=True, timeout=60, check=True, cwd=ROOT
+    )
+    assert done.stdout.split("\n") == ["this store was opened by a parent process"] * 3 + ["1", ""]
 
 
 def test_a_damaged_file_is_an_integrity_failure(tmp_path: Path) -> None:
