@@ -42,9 +42,9 @@ class Home:
         self._store = store
         vault = Vault(store, KekRing(layout.keks), random=random_bytes, clock=self.clock)
         self.log = Log.open(store, types=EVENT_TYPES, clock=self.clock, random=random_bytes, vault=vault)
-        self._opened_at = self.log.size()
+        self._signed = self.log.size()
         self.blobs = Blobs(layout.blobs, _key(layout.blob_key))
-        self.ledger = HomeLedger(self.log, config.vkey, self.clock)
+        self.ledger = HomeLedger(self.log, config.vkey, self.clock, self.sign)
         self._actor: str | None = None
         self._catalog: Catalog | None = None
 
@@ -137,16 +137,18 @@ class Home:
 
     def sign(self) -> bytes:
         """Sign the present head; the note."""
-        return self.log.sign(self._signer)
+        note = self.log.sign(self._signer)
+        self._signed = read_checkpoint(note).size
+        return note
 
     @cached_property
     def _signer(self) -> Signer:
         return Signer.open(self.layout.log_key, self.layout.signer_state)
 
     def close(self) -> None:
-        """Sign what this process appended, so that a checkpoint follows within a second, and release the store."""
+        """Sign what is not signed yet, so that a checkpoint follows within a second, and release the store."""
         try:
-            if self.log.size() > self._opened_at:
+            if self.log.size() > self._signed:
                 self.sign()
         finally:
             if "engines" in self.__dict__:

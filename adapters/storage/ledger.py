@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from governance.ports import LedgerState, Precondition
 from ledger.checkpoint import Verifier
@@ -13,10 +13,14 @@ from ledger.verify import verify_stored
 
 
 class HomeLedger:
-    """Implements `governance.ports.Ledger` over a log. Verifies in full whenever the log has grown."""
+    """Implements `governance.ports.Ledger` over a log. Verifies in full whenever the log has grown.
 
-    def __init__(self, log: Log, vkey: str, clock: Clock) -> None:
+    `sign` is called after each append: what a command wrote is covered by a checkpoint even if it then runs for hours.
+    """
+
+    def __init__(self, log: Log, vkey: str, clock: Clock, sign: Callable[[], object]) -> None:
         self._log = log
+        self._sign = sign
         self._verifier = Verifier.parse(vkey)
         self._clock = clock
         self._entries: tuple[Entry, ...] = ()
@@ -25,7 +29,9 @@ class HomeLedger:
     def append(self, events: Sequence[NewEvent], precondition: Precondition | None = None) -> Sequence[Receipt]:
         """Append all of `events` in order, or none (see the port)."""
         condition = None if precondition is None else LogPrecondition(precondition.as_of, precondition.keys)
-        return self._log.append_all(events, precondition=condition)
+        receipts = self._log.append_all(events, precondition=condition)
+        self._sign()
+        return receipts
 
     def entries(self) -> Sequence[Entry]:
         """All entries, each proven into `state()`."""
