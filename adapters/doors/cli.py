@@ -6,7 +6,7 @@ import importlib
 
 import typer
 
-from adapters.doors import exits
+from adapters.doors import exits, output
 from adapters.settings import quiet_tools
 
 NOUNS = (
@@ -59,10 +59,24 @@ def build() -> typer.Typer:
 
 
 def execute(arguments: list[str]) -> int:
-    """Run one command line; return its exit code. Wrong usage is 2, as everywhere."""
+    """Run one command line; return its exit code. Wrong usage is 2, as everywhere, but 125 of `training run`."""
     quiet_tools()
+    output.encode_anything()
     try:
         build()(args=arguments, prog_name="qayd")
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else exits.FAULT
+        return _code(end, arguments)
     return exits.ALLOW
+
+
+def _code(end: SystemExit, arguments: list[str]) -> int:
+    """A command's own exit code; or, where typer ended the process itself, that of what went wrong."""
+    code = end.code if isinstance(end.code, int) else exits.FAULT
+    cause = end.__context__
+    if code == exits.ALLOW or isinstance(cause, typer.Exit):
+        return code
+    code = exits.FAULT if isinstance(cause, OSError) else exits.USAGE  # an OSError: who read the output went away
+    code = exits.TRAINING_FAULT if arguments[:2] == ["training", "run"] else code
+    if code != exits.FAULT and output.wants_json(arguments):
+        output.complain_json("Usage", str(getattr(cause, "message", "wrong usage")), "see --help", code)
+    return code

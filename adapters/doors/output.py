@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import unicodedata
@@ -11,10 +12,32 @@ from typing import Any
 from governance.errors import GovernanceError
 from ledger.errors import LedgerError
 
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories: control, format (bidi marks among them), half a surrogate pair, line and paragraph ends."""
+
 
 def printable(text: str) -> str:
-    """`text` without control characters, so that stored text can never drive a terminal."""
-    return "".join(c if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf") else "\ufffd" for c in text)
+    """`text` as one line without control characters, so that stored text can never drive a terminal or forge a line."""
+    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in text)
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """`document` as one JSON line; what could drive a terminal, and half a surrogate pair, is escaped."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    return "".join(json.dumps(c)[1:-1] if unicodedata.category(c) in _UNPRINTABLE else c for c in text)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON; what follows `--` is somebody else's."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return "--json" in arguments[:end]
+
+
+def encode_anything() -> None:
+    """Let a terminal that knows few letters show the others escaped, rather than end a command that has acted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def say(line: str) -> None:
@@ -30,18 +53,22 @@ def note(line: str) -> None:
 def emit(document: Mapping[str, Any], as_json: bool, lines: Iterable[str]) -> None:
     """Print `document` as one JSON line, or the readable `lines`."""
     if as_json:
-        print(json.dumps(document, ensure_ascii=False, sort_keys=True), flush=True)
+        print(to_json(document), flush=True)
         return
     for line in lines:
         say(line)
+    sys.stdout.flush()
+
+
+def complain_json(kind: str, message: str, hint: str, code: int) -> None:
+    """Print what went wrong as the one JSON document of a command."""
+    print(to_json({"error": kind, "message": message, "hint": hint, "exit_code": code}), flush=True)
 
 
 def complain(error: LedgerError | GovernanceError, as_json: bool, code: int) -> None:
     """Print an expected error: message and hint, never a trace."""
     if as_json:
-        kind = type(error).__name__
-        document = {"error": kind, "message": error.message, "hint": error.hint, "exit_code": code}
-        print(json.dumps(document, ensure_ascii=False, sort_keys=True), flush=True)
+        complain_json(type(error).__name__, error.message, error.hint, code)
     note(f"qayd: {error}")
     if error.hint:
         note(f"  next: {error.hint}")

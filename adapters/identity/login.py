@@ -38,6 +38,10 @@ def read_public_key(path: Path) -> PublicKey:
 
 def public_half(identity: Path) -> PublicKey:
     """The public key that belongs to the identity path, which may name either half of the pair."""
+    if not identity.name:
+        raise InputError(
+            f"{identity} is no key file", "give the path of your SSH key, with --identity or QAYD_IDENTITY"
+        )
     path = identity if identity.suffix == ".pub" else identity.with_name(identity.name + ".pub")
     return read_public_key(path)
 
@@ -62,7 +66,7 @@ def _sign(identity: Path, challenge: bytes, ssh_keygen: str | None) -> str:
         command = [program, "-Y", "sign", "-f", str(identity), "-n", NAMESPACE]
     else:
         command = [sys.executable, "-m", "adapters.identity.sign", "sign"]
-        command += ["--key", str(identity), "--namespace", NAMESPACE, "-"]
+        command += [f"--key={identity}", "--namespace", NAMESPACE, "-"]
     try:
         done = subprocess.run(command, input=challenge, capture_output=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -11,7 +11,7 @@ from adapters.clock import FORMAT, random_bytes
 from adapters.operations import requests
 from adapters.operations.documents import get_document
 from adapters.storage.files import read_bytes, write_atomically
-from governance.approval import Reason, Statement, Submission, Yes, statement_for, verify_approval
+from governance.approval import Reason, Statement, Submission, Yes, answer_keys, statement_for, verify_approval
 from governance.errors import InputError, NotPermitted
 from governance.request import makers_of, requires
 from governance.sshsig import APPROVAL_NAMESPACE
@@ -197,7 +197,7 @@ def take(home: Home, reference: str, answer: str, signature: Path, statement: Pa
         data["reason"] = Sealed(sealed, person)
     kind = "approval.granted.v1" if answer == "approve" else "approval.rejected.v1"
     event = home.event(kind, filed.subject, data)
-    receipt = home.append(event, as_of=catalog.size, keys={filed.subject, f"person/{person}"})[0]
+    receipt = home.append(event, as_of=catalog.size, keys=answer_keys(filed, person))[0]
     return Taken(filed.subject, person, answer, signed.role, receipt.index, "recorded")
 
 

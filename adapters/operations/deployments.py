@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governance import safety
 from governance.errors import InputError
+from governance.ports import Placement
+from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
     from adapters.wiring import Home
     from governance.deployment import Deployment
+    from governance.ports import Serving
     from governance.safety import Moved
 
 
@@ -32,7 +36,7 @@ def cause_of(deployment: Deployment, cause: str) -> str:
         if not known:
             raise InputError(f"nothing ever stopped {deployment.target}", "see `qayd deployment list`")
         return str(max(known))
-    if not cause.isdigit():
+    if not (cause.isascii() and cause.isdigit()):
         raise InputError(f"{cause!r} is no index of an entry", "give digits, or latest")
     return cause
 
@@ -80,6 +84,46 @@ class Shifted:
     def lines(self) -> list[str]:
         """The result in words."""
         return [f"{self.verb}: {self.target} is served by {self.moved.placement.model}, entry {self.moved.index}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """A stop the ledger does not tell of: `serving` answers instead, and `error` says what is wrong with the ledger."""
+
+    target: str
+    serving: str
+    error: LedgerError
+
+    def document(self) -> dict[str, Any]:
+        """The result as a document."""
+        return {"target": self.target, "serving": self.serving, "index": None, "error": self.error.message}
+
+    def lines(self) -> list[str]:
+        """The result in words."""
+        return [
+            f"stopped, NOT RECORDED: {self.target} is served by {self.serving}",
+            "suspend it again once the ledger is mended",
+        ]
+
+
+def stop(
+    open_home: Callable[[], Home], serving: Serving, target: str, *, reason: str, now: str
+) -> Shifted | Unrecorded:
+    """Suspend; and where the ledger cannot be opened or believed, refuse requests at the target all the same.
+
+    Raises what `suspend` raises, InputError where nothing serves at the target, ToolFault where nothing was stopped.
+    """
+    try:
+        return suspend(open_home(), target, reason=reason)
+    except LedgerError as error:
+        name = target.removeprefix("deployment/")
+        current = serving.current(name)
+        if current is None:
+            raise
+        if current.promotion.startswith("stop/"):  # stopped just now or before; only telling of it failed
+            return Unrecorded(name, current.model, error)
+        serving.shift(name, Placement(safety.REFUSAL, None, None, f"stop/{name}/{now}"))
+        return Unrecorded(name, safety.REFUSAL, error)
 
 
 def suspend(home: Home, target: str, *, reason: str = "", cause: str | None = None) -> Shifted:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.operations.training import model_name
 from governance.errors import InputError, NotPermitted
 from governance.lineage import makers
+from governance.people import resolve
 from governance.subject import registration_claim
 from ledger.schema import Sealed
 
@@ -35,6 +36,7 @@ def register(
     finished, digest = _run(home, name, run)
     for known in catalog.models.values():
         if known.run == finished.subject:
+            _check_same(known, tier, decides_on_people)
             return Registered(known.subject, known.digest, known.index, "present")
     version = 1 + sum(1 for subject in catalog.models if subject.startswith(f"{model}@"))
     subject = f"{model}@{version}"
@@ -50,6 +52,16 @@ def register(
     event = home.event("model.registered.v1", subject, data, claim=registration_claim(subject))
     receipt = home.append(event, as_of=catalog.size, keys={subject, finished.subject})[0]
     return Registered(subject, digest, receipt.index, "registered")
+
+
+def _check_same(model: Model, tier: str, decides_on_people: bool) -> None:
+    """Raise InputError unless this is how the maker classified the model; another word about it would not count."""
+    if (model.tier, model.decides_on_people) != (tier, decides_on_people):
+        people = "decides on people" if model.decides_on_people else "does not decide on people"
+        raise InputError(
+            f"{model.subject} is registered as tier {model.tier}, and that it {people}",
+            "say the same, or train again and register that run with another classification",
+        )
 
 
 def _run(home: Home, name: str, run: str | None) -> tuple[Run, str]:
@@ -89,9 +101,13 @@ def find(home: Home, name: str) -> Model:
 
 
 def confirm(home: Home, name: str, *, tier: str, decides_on_people: bool) -> int:
-    """Confirm a model's classification as somebody who did not make it. Returns the entry's index."""
+    """Confirm a model's classification as it was registered, as somebody who did not make it (nor answers for an
+    account of somebody who did). Returns the entry's index. Raises InputError, NotPermitted.
+    """
     actor, catalog, model = home.actor(), home.catalog(), find(home, name)
-    if actor in makers(catalog, model.subject).people:
+    _check_same(model, tier, decides_on_people)
+    behind = resolve(catalog.people, (actor,))
+    if behind.unresolved or behind.natural & makers(catalog, model.subject).people:
         raise NotPermitted(f"you made {model.subject}, so you cannot confirm its classification", "ask somebody else")
     data = {"digest": model.digest, "tier": tier, "decides_on_people": decides_on_people}
     event = home.event("model.classification_confirmed.v1", model.subject, data)

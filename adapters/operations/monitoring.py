@@ -182,7 +182,9 @@ def request_retraining(
     """Record that a model should be trained again; for one cause this is written once."""
     actor = home.actor()
     subject = models.find(home, model).subject
-    if cause is not None and not (cause.isdigit() and int(cause) < home.log.size()):
+    if cause is not None and not (
+        cause.isascii() and cause.isdigit() and len(cause) < 20 and int(cause) < home.log.size()
+    ):
         raise InputError(f"there is no entry {cause}", "give the index of the entry that asks for it")
     for known in home.catalog().retraining:
         if cause is not None and (known.subject, known.cause) == (subject, cause):

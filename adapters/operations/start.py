@@ -51,8 +51,7 @@ def init(
     keys = [read_public_key(path) for path in officers]
     if officers and len({key.fingerprint for key in keys}) < 2:
         raise InputError("a real tenant needs two officers with different keys", "give --officer twice")
-    partial = Layout(layout.root.with_name(layout.root.name + ".partial"))
-    shutil.rmtree(partial.root, ignore_errors=True)
+    partial = Layout(layout.root.with_name(f".{layout.root.name}.{random_bytes(8).hex()}.partial"))
     try:
         started = _build(partial, facts, keys, database or settings.database, host)
         partial.root.replace(layout.root)

@@ -79,13 +79,16 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run as recorded. `artifacts` is the digest of the artifact manifest, or None."""
+    """A finished run as recorded. `artifacts` is the digest of the artifact manifest, or None; `fault` says why what
+    a command left that ended well cannot be relied on, and is empty otherwise.
+    """
 
     run: str
     exit_code: int
     artifacts: str | None
     duration_ms: int
     out: Path
+    fault: str = ""
 
 
 def run(home: Home, model: str, dataset: str, command: Sequence[str], options: RunOptions) -> Run:
@@ -158,4 +161,4 @@ def _completed(home: Home, subject: str, out: Path, report: RunReport) -> Run:
     home.append(home.event("training.completed.v1", subject, data))
     if report.fault:
         note(f"{subject}: {report.fault}")
-    return Run(subject, report.exit_code, artifacts, report.duration_ms, out)
+    return Run(subject, report.exit_code, artifacts, report.duration_ms, out, report.fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ MAX_DOCUMENT = 1024 * 1024
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Write `content` to `path` by temporary file, fsync and rename. Raises ToolFault when the disk refuses."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".writing-{secrets.token_hex(8)}.tmp")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # never through somebody's link
         with os.fdopen(descriptor, "wb") as handle:
             handle.write(content)
             handle.flush()

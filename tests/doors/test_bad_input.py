@@ -172,7 +172,7 @@ def test_a_real_tenant_needs_two_officers_and_its_facts(tmp_path: Path) -> None:
     for text in ("{}", "[]", "{", '{"establishment": "moon", "licences": [], "sectors": []}', '{"a": 1, "a": 2}'):
         wrong.write_text(text)
         assert qayd("init", *home, *officers, "--tenant", wrong).code == 2
-    assert not (tmp_path / "home").exists() and not (tmp_path / "home.partial").exists()
+    assert not (tmp_path / "home").exists() and not list(tmp_path.glob(".home.*"))
     expect(0, "init", *home, *officers, "--tenant", facts)
     one_clear_line(qayd("dataset", "scan", "x", *home), 2, "who you are")
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from adapters.doors import exits, output
+from adapters.doors.asking import ask
 from adapters.doors.frame import Call, command
 
 HELP = "List, suspend, resume and roll back deployments."
@@ -36,11 +37,22 @@ def deployment_list(call: Call) -> int:
 
 
 def deployment_suspend(call: Call, target: Target, reason: Reason = "") -> int:
-    """Move a deployment to its registered fallback at once; no approval is needed to stop."""
-    from adapters.operations import deployments
+    """Move a deployment to its registered fallback at once; no approval is needed to stop.
 
-    done = deployments.suspend(call.home, target, reason=reason)
+    A ledger that cannot be read does not delay a stop: requests are refused from then on, and the exit code (5 or 6)
+    says what is wrong with the ledger.
+    """
+    from adapters.clock import SystemClock
+    from adapters.operations import deployments
+    from adapters.serving.local_store import LocalStore
+    from adapters.storage.home import Layout
+
+    serving = LocalStore(Layout(call.settings.home).models)
+    done = deployments.stop(lambda: call.home, serving, target, reason=reason, now=SystemClock().now())
     call.emit(done.document(), *done.lines())
+    if isinstance(done, deployments.Unrecorded):
+        output.note(f"qayd: {done.error}")
+        return exits.exit_code(done.error)
     return exits.ALLOW
 
 
@@ -56,14 +68,7 @@ def deployment_resume(
     """Open a request to resume that cites the cause; people approve it like a promotion."""
     from adapters.operations import promotions
 
-    opened = promotions.request_resume(call.home, target, cause, config, hours=hours)
-    call.emit(
-        opened.document(),
-        f"{opened.request}  {opened.status}  binding {opened.binding}",
-        f"needs {opened.needs}; expires {opened.deadline}",
-        f"next: qayd approval show {opened.request}",
-    )
-    return exits.ALLOW
+    return ask(call, lambda: promotions.request_resume(call.home, target, cause, config, hours=hours))
 
 
 def deployment_rollback(

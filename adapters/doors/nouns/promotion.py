@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.doors import exits
+from adapters.doors.asking import ask
 from adapters.doors.frame import Call, command
 
 HELP = "Open a request for people to judge, and carry it out once they have."
@@ -26,17 +26,13 @@ def promotion_request(
     config: Annotated[Path, typer.Option("--config", help="The deployment's configuration, JSON")],
     hours: Annotated[int, typer.Option("--hours", min=1, max=720, help="Hours until the request expires")] = 72,
 ) -> int:
-    """Freeze what is to be approved and open a request. Only a pending (or allowed) gate can be put to people."""
+    """Freeze what is to be approved and open a request. Only a pending (or allowed) gate can be put to people.
+
+    Otherwise the decision is printed, and its outcome is the exit code, as with `gate check`.
+    """
     from adapters.operations import promotions
 
-    opened = promotions.request(call.home, model, target, config, hours=hours)
-    call.emit(
-        opened.document(),
-        f"{opened.request}  {opened.status}  binding {opened.binding}",
-        f"needs {opened.needs}; expires {opened.deadline}",
-        f"next: qayd approval show {opened.request}",
-    )
-    return exits.ALLOW
+    return ask(call, lambda: promotions.request(call.home, model, target, config, hours=hours))
 
 
 def promotion_run(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.doors import output
+from adapters.doors import exits, output
 from adapters.doors.frame import Call, command
 
 HELP = "Run training commands and record what they did."
@@ -47,7 +47,7 @@ def training_run(
     the seed, {score} for a CSV of rows without label, and {predictions} for the CSV the command writes for them
     (header row,prediction or row,prediction,score). With the last two, evidence can be measured rather than declared.
 
-    Exits with the command's own code, or 125 when Qayd itself could not run or record it.
+    Exits with the command's own code, or 125 when Qayd itself could not run it, or cannot rely on what it left.
     """
     from adapters.operations import training
 
@@ -58,9 +58,15 @@ def training_run(
         arguments,
         training.RunOptions(seed=seed, file=file, out=out, lock=lock, authors=tuple(author or ()), ungated=ungated),
     )
-    document = {"run": done.run, "exit_code": done.exit_code, "artifacts": done.artifacts, "out": str(done.out)}
+    document = {
+        "run": done.run,
+        "exit_code": done.exit_code,
+        "artifacts": done.artifacts,
+        "out": str(done.out),
+        "fault": done.fault,
+    }
     lines = [f"{done.run}  exit code {done.exit_code}  {done.duration_ms} ms  {done.artifacts or 'no artifacts'}"]
     call.emit(document, *lines)
-    if done.exit_code == 0:
+    if done.artifacts is not None:
         output.note(f"next: qayd model register {model.removeprefix('model/')} --run {done.run}")
-    return done.exit_code
+    return exits.TRAINING_FAULT if done.fault else done.exit_code
