@@ -266,7 +266,7 @@ def save_note(connection: Connection, log: int, edge: RightEdge, note: bytes) ->
 def _ask(
     connection: Connection, query: Mapping[str, TextClause], keys: Iterable[str], **values: object
 ) -> Iterator[Any]:
-    listed = orjson.dumps(list(keys)).decode("ascii")
+    listed = orjson.dumps(sorted(keys)).decode("ascii")
     return iter(connection.execute(query[connection.dialect.name], {"keys": listed, **values}))
 
 

@@ -29,7 +29,8 @@ class Writer:
         self._commit = commit
         self._waiting: deque[Submission] = deque()
         self._turn = Condition()
-        self._busy = False
+        self._leader: Submission | None = None
+        self._batch: list[Submission] = []
 
     def submit(self, submission: Submission) -> Decided:
         """Hand in a submission and wait until it is durable or refused.
@@ -39,46 +40,54 @@ class Writer:
         with self._turn:
             self._waiting.append(submission)
         try:
-            while (batch := self._next(submission)) is not None:
-                self._lead(batch)
+            while self._leads(submission):
+                self._lead()
         finally:
-            if submission.outcomes is None:
-                self._withdraw(submission)
+            if submission.outcomes is None or self._leader is submission:
+                self._leave(submission)
         return _interrupted() if submission.outcomes is None else submission.outcomes
 
-    def _next(self, submission: Submission) -> list[Submission] | None:
-        """The batch this caller has to commit, once it is its turn; None once its own submission is decided."""
+    def _leads(self, submission: Submission) -> bool:
+        """Wait; True once it is this caller's turn to commit a batch, False once its own submission is decided."""
         with self._turn:
-            while self._busy and submission.outcomes is None:
+            while self._leader is not None and submission.outcomes is None:
                 self._turn.wait()
             if submission.outcomes is not None:
-                return None
-            self._busy = True
-            batch: list[Submission] = []
+                return False
+            self._leader = submission
             events = 0
             while self._waiting and events < BATCH_EVENTS:
-                batch.append(self._waiting.popleft())
-                events += len(batch[-1].prepared)
-            return batch
+                self._batch.append(self._waiting.popleft())
+                events += len(self._batch[-1].prepared)
+            return True
 
-    def _lead(self, batch: Sequence[Submission]) -> None:
-        """Commit a batch and tell its callers; whatever happens, they are told and the turn passes on."""
-        decided: Sequence[Decided] = [_interrupted()] * len(batch)
+    def _lead(self) -> None:
+        """Commit the batch and tell its callers."""
+        decided: Sequence[Decided]
         try:
-            decided = self._commit(batch)
+            decided = self._commit(self._batch)
         except LedgerError as error:
-            decided = [error] * len(batch)
-        finally:
-            with self._turn:
-                self._busy = False
-                for submission, outcomes in zip(batch, decided, strict=True):
-                    submission.outcomes = outcomes
-                self._turn.notify_all()
+            decided = [error] * len(self._batch)
+        with self._turn:
+            for submission, outcomes in zip(self._batch, decided, strict=True):
+                submission.outcomes = outcomes
+            self._pass_on()
 
-    def _withdraw(self, submission: Submission) -> None:
-        """Take back what no batch has taken up; its caller was interrupted while it waited."""
-        with self._turn, suppress(ValueError):
-            self._waiting.remove(submission)
+    def _leave(self, submission: Submission) -> None:
+        """What an interrupted caller leaves behind: its place in the queue, or a batch and the turn to commit."""
+        with self._turn:
+            if self._leader is submission:
+                for member in self._batch:
+                    if member.outcomes is None:
+                        member.outcomes = _interrupted()
+                self._pass_on()
+            else:
+                with suppress(ValueError):
+                    self._waiting.remove(submission)
+
+    def _pass_on(self) -> None:
+        self._batch, self._leader = [], None
+        self._turn.notify_all()
 
 
 def _interrupted() -> StoreFault:

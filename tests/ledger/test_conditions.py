@@ -38,6 +38,14 @@ def test_a_precondition_holds_until_its_key_is_written_about(log: Log) -> None:
     assert log.size() == 6
 
 
+def test_a_broken_precondition_names_the_same_key_on_every_run(log: Log) -> None:
+    """Of many keys written about it is the first in order, whatever order a set has in this process."""
+    log.append_many([note(f"t{number:02}") for number in range(20, 40)])
+    keys = frozenset(f"thing/t{number:02}" for number in range(40))
+    with pytest.raises(Conflict, match="thing/t20 was written about after size 1"):
+        log.append(heartbeat(), precondition=Precondition(1, keys))
+
+
 def test_a_call_does_not_break_its_own_precondition(log: Log) -> None:
     """It is checked before the first of its events is placed, and holds for all of them."""
     size = log.size()

@@ -303,7 +303,7 @@ from ledger.store import Store
 log = create_log(Store.create(sys.argv[1]))
 child = os.fork()
 if child == 0:
-    log._writer._busy = True  # as it is when a thread of the parent commits at this moment
+    log._writer._leader = object()  # as it is when a thread of the parent commits at this moment
     for task in (log.size, lambda: log.append(heartbeat()), lambda: log.append_all([heartbeat()])):
         try:
             task()

@@ -120,6 +120,31 @@ def test_an_interrupted_leader_leaves_nobody_waiting() -> None:
     assert writer.submit(Submission([PREPARED])) == []
 
 
+class Interrupted(Writer):
+    """Whoever leads is interrupted after it took the turn and before it commits."""
+
+    def _lead(self) -> None:
+        type(self)._lead = Writer._lead  # type: ignore[method-assign]
+        raise KeyboardInterrupt
+
+
+def test_a_leader_interrupted_before_its_commit_passes_the_turn_on() -> None:
+    """Nothing was committed, and the next caller does not wait for ever."""
+    batches: list[int] = []
+
+    def commit(batch: Sequence[Submission]) -> Sequence[Decided]:
+        batches.append(len(batch))
+        return [[] for _ in batch]
+
+    writer, first = Interrupted(commit), Submission([PREPARED])
+    with pytest.raises(KeyboardInterrupt):
+        writer.submit(first)
+    assert isinstance(first.outcomes, StoreFault)
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(writer.submit, Submission([PREPARED])).result(5) == []
+    assert batches == [1]
+
+
 def test_an_interrupted_caller_takes_its_submission_back() -> None:
     """Who stops waiting before a batch took the submission up has written nothing."""
     gate = Gate()
