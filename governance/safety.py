@@ -109,9 +109,9 @@ def _candidate(deployment: Deployment, to: str | None, denied: frozenset[str]) -
             continue
         if to in (None, live.subject):
             return live
-    wanted = to or "nothing else"
+    wanted = to or "another version"
     raise NotPermitted(
-        f"{wanted} was not allowed last at {deployment.target}, or was stopped or denied since",
+        f"there is no {wanted} that was allowed last at {deployment.target} and neither stopped nor denied since",
         "stop it (qayd deployment suspend), or promote something: qayd promotion request",
     )
 

@@ -118,15 +118,15 @@ def _opened(store: Store, *steps: Callable[[Store], None]) -> Store:
 
 
 def _parse(url: str) -> URL:
-    hint = "write sqlite:///path/to/file or postgresql+psycopg://user@host/database"
+    hint = "write sqlite:///path/to/file or postgresql://user@host/database"
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise Refused("the database URL is malformed", hint) from error
     if parsed.drivername == _SQLITE and parsed.database not in (None, "", ":memory:"):
         return parsed
-    if parsed.drivername == f"{_POSTGRESQL}+psycopg":
-        return parsed
+    if parsed.drivername in (_POSTGRESQL, "postgres", f"{_POSTGRESQL}+psycopg"):
+        return parsed.set(drivername=f"{_POSTGRESQL}+psycopg")
     raise Refused("the database URL names neither an SQLite file nor a PostgreSQL database", hint)
 
 

@@ -1,4 +1,4 @@
-"""The packet a person reads before signing, as indented JSON with what will be signed at its top."""
+"""The packet a person reads before signing, as indented JSON: what is bound and what changes come first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from governance.views import Filed
 
 
+ORDER = ("kind", "gate", "subject", "digest", "target", "cause", "mode", "change", "findings", "evidence", "makers")
+
+
 def packet_text(packet: dict[str, Any], filed: Filed) -> str:
     """The packet of a request, for reading; the statement binds to it by the request's entry."""
     head = {"request": filed.subject, "entry": filed.index, "binding": filed.binding, "deadline": filed.deadline}
-    return json.dumps({**head, "packet": packet}, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+    first = {name: packet[name] for name in ORDER if name in packet}
+    return json.dumps({**head, "packet": {**first, **packet}}, indent=2, ensure_ascii=False) + "\n"

@@ -147,7 +147,7 @@ def test_nobody_goes_back_to_what_was_not_allowed_last() -> None:
     story = Story()
     story.promote()
     for to in (None, SUBJECT, "model/other@1"):
-        with pytest.raises(NotPermitted, match="not allowed last"):
+        with pytest.raises(NotPermitted, match="allowed last"):
             back(story, to=to)
     assert story.sim.serving.at[TARGET].model == SUBJECT
 
