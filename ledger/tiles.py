@@ -218,7 +218,7 @@ def directory_reader(directory: Path) -> Reader:
         try:
             with (directory / path).open("rb") as file:
                 return file.read(MAX_FILE_BYTES + 1)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise StoreFault(f"{directory / path} cannot be read: {error.strerror}", "check the export") from error

@@ -57,6 +57,8 @@ class Precondition:
     def __post_init__(self) -> None:
         if self.as_of < 0 or len(self.keys) > MAX_KEYS:
             raise Refused(f"a precondition has a size from 0 on and at most {MAX_KEYS} keys")
+        if not all(matches(SUBJECT, key) for key in self.keys):
+            raise Refused("a key of the precondition can be neither a subject nor touched", "name subjects and tokens")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,13 @@ def test_a_precondition_holds_until_its_key_is_written_about(log: Log) -> None:
     assert log.size() == 6
 
 
+@pytest.mark.parametrize("key", ["", "a\x00b", "a b", "\ud800", "ä", "x" * 256])
+def test_a_key_that_nothing_can_touch_is_refused(key: str) -> None:
+    """Before it reaches a batch, in which the database would choke on it at the cost of the others."""
+    with pytest.raises(Refused, match="neither a subject nor touched"):
+        Precondition(0, frozenset({"thing/a", key}))
+
+
 def test_a_broken_precondition_names_the_same_key_on_every_run(log: Log) -> None:
     """Of many keys written about it is the first in order, whatever order a set has in this process."""
     log.append_many([note(f"t{number:02}") for number in range(20, 40)])

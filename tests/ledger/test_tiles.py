@@ -224,6 +224,11 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], Kind, int | None]] = {
     "a leaf tile lengthened": (change("tile/0/001.p/44", lambda raw: raw + bytes(32)), Kind.ALTERED, 299),
     "a hash of level 1": (change("tile/1/000.p/1", lambda raw: flip(raw, 9)), Kind.ALTERED, 0),
     "a tile of level 1 deleted": (lambda export: (export / "tile/1/000.p/1").unlink(), Kind.MISSING, 0),
+    "a file where a folder of tiles was": (
+        lambda export: ((export / "tile/1").rename(export / "gone"), (export / "tile/1").write_bytes(b"")),
+        Kind.MISSING,
+        0,
+    ),
     "the checkpoint": (change(CHECKPOINT, lambda raw: flip(raw, 40)), Kind.UNTRUSTED_KEY, None),
     "the checkpoint, beyond reading": (change(CHECKPOINT, lambda raw: b"x"), Kind.UNTRUSTED_KEY, None),
 }
