@@ -12,6 +12,7 @@ from adapters.datasets.read import read_table
 from adapters.datasets.write import write_table
 from adapters.operations import people
 from adapters.operations.documents import get_document, put_document
+from adapters.operations.subjects import find_version
 from adapters.storage.places import recall, remember
 from governance.errors import InputError
 from governance.subject import Subject, registration_claim
@@ -144,16 +145,7 @@ def _card(table: Table, said: Registration) -> dict[str, Any]:
 
 def find(home: Home, name: str) -> Dataset:
     """The data set named `dataset/x@1`, `x@1`, or `x` (its newest version). Raises InputError."""
-    datasets = home.catalog().datasets
-    label = name.removeprefix("dataset/")
-    if "@" in label:
-        found = datasets.get(f"dataset/{label}")
-    else:
-        versions = [s for s in datasets if s.startswith(f"dataset/{label}@")]
-        found = datasets[max(versions, key=lambda s: int(s.rpartition("@")[2]))] if versions else None
-    if found is None:
-        raise InputError(f"no data set {name} is registered", "see `qayd dataset show`, or register it first")
-    return found
+    return find_version(home.catalog().datasets, "dataset", name, "see `qayd dataset show`, or register it first")
 
 
 def read_card(home: Home, dataset: Dataset) -> dict[str, Any]:

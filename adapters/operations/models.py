@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from adapters.operations.subjects import find_version
 from adapters.operations.training import model_name
 from governance.errors import InputError, NotPermitted
 from governance.lineage import makers
@@ -88,16 +89,7 @@ def _run(home: Home, name: str, run: str | None) -> tuple[Run, str]:
 
 def find(home: Home, name: str) -> Model:
     """The model version named `model/x@1`, `x@1`, or `x` (its newest version). Raises InputError."""
-    models = home.catalog().models
-    label = name.removeprefix("model/")
-    if "@" in label:
-        found = models.get(f"model/{label}")
-    else:
-        versions = [s for s in models if s.startswith(f"model/{label}@")]
-        found = models[max(versions, key=lambda s: int(s.rpartition("@")[2]))] if versions else None
-    if found is None:
-        raise InputError(f"no model {name} is registered", "see `qayd model show`, or register it first")
-    return found
+    return find_version(home.catalog().models, "model", name, "see `qayd model show`, or register it first")
 
 
 def confirm(home: Home, name: str, *, tier: str, decides_on_people: bool) -> int:

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from ledger.entry import Entry
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DOCUMENTS = (
+    *("card", "report", "manifest", "content", "document", "input", "bundle"),
+    *("packet", "statement", "signature", "configuration", "receipt", "artifacts", "windows"),
+)
+"""The fields of entries that name documents Qayd keeps; what other fields digest is kept by others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +85,15 @@ def export(home: Home, file: Path, subject: str | None) -> Exported:
 
 
 def _blobs(home: Home, entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
-    """The documents these entries name that are kept as blobs, each once. Data sets and artifacts are not."""
+    """The documents these entries name that are kept as blobs, each once. Data sets and artifacts are not.
+
+    Raises IntegrityError (LOST) where one is gone: a trail without it could not be verified.
+    """
     seen: set[str] = set()
     for entry in entries:
+        kept = {digest for name in DOCUMENTS for digest in _digests(entry.data.get(name))}
         for digest in _digests(entry.data):
-            if digest not in seen and home.blobs.has(digest):
+            if digest not in seen and (digest in kept or home.blobs.has(digest)):
                 seen.add(digest)
                 yield digest, home.blobs.get(digest)
 
