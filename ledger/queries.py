@@ -236,7 +236,11 @@ def person_key(connection: Connection, log: int, person: str) -> tuple[int, byte
     """Epoch and wrapped key of a person."""
     c = PERSON_KEYS.c
     row = connection.execute(select(c.epoch, c.wrapped).where(c.log == log, c.person == person)).first()
-    return None if row is None else (row.epoch, row.wrapped)
+    if row is None:
+        return None
+    if type(row.epoch) is not int or type(row.wrapped) is not bytes:
+        raise IntegrityError(Kind.ALTERED, "a person's key is not kept as it was", None, _FSCK)
+    return row.epoch, row.wrapped
 
 
 def add_person_key(connection: Connection, log: int, person: str, epoch: int, wrapped: bytes) -> None:
@@ -249,7 +253,11 @@ def sealed_value(connection: Connection, log: int, handle: bytes, pointer: str) 
     c = SEALED.c
     within = (c.log == log) & (c.handle == handle) & (c.pointer == pointer)
     row = connection.execute(select(c.person, c.sealed).where(within)).first()
-    return None if row is None else (row.person, row.sealed)
+    if row is None:
+        return None
+    if type(row.person) is not str or type(row.sealed) is not bytes:
+        raise IntegrityError(Kind.ALTERED, "a sealed value is not kept as it was", None, _FSCK)
+    return row.person, row.sealed
 
 
 def note_sizes(connection: Connection, log: int, most: int) -> list[int]:

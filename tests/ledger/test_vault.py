@@ -252,3 +252,28 @@ def test_a_folder_that_cannot_be_made_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(StoreFault, match="could not make a key-encryption key"):
         KekRing(tmp_path / "file" / "kek").current(stamp(START))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE ledger_sealed SET sealed = 'text'",
+        "UPDATE ledger_sealed SET sealed = 5",
+        "UPDATE ledger_sealed SET person = x'00'",
+        "UPDATE ledger_person_key SET wrapped = 5",
+        "UPDATE ledger_person_key SET wrapped = 'text'",
+        "UPDATE ledger_person_key SET epoch = 'text'",
+        "UPDATE ledger_person_key SET epoch = 1.5",
+    ],
+)
+def test_a_vault_with_values_of_another_kind_is_altered(sqlite_log: Log, change: str) -> None:
+    """SQLite lets any column hold anything; opening and retrying name it instead of crashing."""
+    event = note(id="n1", data={"words": secret()})
+    sqlite_log.append(event)
+    with sqlite_log._store.writing() as connection:
+        connection.exec_driver_sql(change)
+    assert sqlite_log.vault is not None
+    with pytest.raises(IntegrityError, match="ALTERED"):
+        sqlite_log.vault.open(sqlite_log.entry(1), "/data/words")
+    with pytest.raises(IntegrityError, match="ALTERED"):
+        sqlite_log.append(event)
