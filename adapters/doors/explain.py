@@ -67,6 +67,6 @@ def citation_text(citation: Citation) -> str:
 def _complaint(finding: Finding) -> str:
     detail = f"  ({finding.detail})" if finding.detail else ""
     title = finding.title or finding.control
-    if finding.kind is FindingKind.VIOLATED and finding.limit:
+    if finding.kind is FindingKind.VIOLATED and finding.limit and finding.value:
         return f"{title}: {finding.field} is {finding.value}, limit {finding.limit}{detail}"
     return f"{title}: {finding.field or 'fact'} {finding.kind}{detail}"

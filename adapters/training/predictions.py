@@ -56,6 +56,8 @@ def read_predictions(path: Path, rows: int, classes: Sequence[str]) -> Predictio
 
 
 def _read(path: Path, rows: int) -> Table:
+    if not path.exists():
+        raise InputError("there is no file of predictions: the command wrote none", _HINT)
     limits = Limits(max_bytes=MAX_LINE * (rows + 1), max_rows=rows, max_columns=3, max_cell=MAX_LINE)
     try:
         return read_table(path, limits)

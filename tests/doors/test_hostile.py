@@ -12,16 +12,20 @@ from typing import Any, NoReturn, cast
 
 import pytest
 
+from adapters.doors.explain import finding_lines
 from adapters.doors.output import printable, to_json
-from adapters.operations import deployments, people
+from adapters.operations import approvals, deployments, people
 from adapters.serving.local_store import LocalStore
 from adapters.settings import read_settings
 from adapters.storage.files import write_atomically
 from adapters.wiring import Home, open_home
+from governance import notices
+from governance.finding import Slots
 from governance.ports import Placement, Receipt
+from ledger.canonical import encode
 from ledger.entry import NewEvent
 from ledger.errors import Conflict, IntegrityError, Kind
-from tests.doors.cli import expect, key_pair, qayd
+from tests.doors.cli import expect, key_pair, qayd, sign_statement
 
 ROOT = Path(__file__).resolve().parents[2]
 SAID = (
@@ -220,6 +224,78 @@ def test_a_reader_who_goes_away_is_no_denial(home: Path) -> None:
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, env=environment, timeout=60, check=False)
     os.close(write)
     assert done.returncode == 6 and b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--column", "age=blah"), "is not NAME=CLASS"),
+        (("--column", "age="), "is not NAME=CLASS"),
+        (("--protected", "outcome"), "is named as protected"),
+        (("--protected", "age", "--protected", "age"), "named twice"),
+    ],
+)
+def test_nothing_is_said_of_columns_that_no_scan_or_measurement_could_use(
+    trained: Path, words: tuple[str, ...], said: str
+) -> None:
+    """It is refused at once, not once the data set is registered for ever."""
+    assert said in expect(2, "dataset", "register", "other", "--file", trained, *SAID, *words).err
+
+
+def test_a_trail_that_could_not_be_verified_is_not_written(trained: Path, home: Path) -> None:
+    """A document is gone: said when the trail is exported, not when somebody else verifies it."""
+    for path in (home / "blobs").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert "LOST" in expect(5, "trail", "export", "trail.zip").err
+    assert not Path("trail.zip").exists()
+
+
+SCRIPT = """
+awk -F, 'NR > 1 {n++} END {print n}' "$1" > "$2/model"
+awk -F, 'NR == 1 {print "row,prediction"} NR > 1 {print NR - 2 "," ($1 > 39 ? "yes" : "no")}' "$3" > "$4"
+"""
+
+
+@pytest.mark.slow
+def test_becoming_a_maker_while_approving(home: Path, tmp_path: Path) -> None:
+    """Who attaches evidence a moment before their approval is written has made the model: the approval is refused.
+
+    Written, it would be one that no command may write, and the request could never be read again.
+    """
+    rows, script = tmp_path / "rows.csv", tmp_path / "train.sh"
+    cells = ((20 + n % 40, "fm"[n % 2], "yes" if n % 40 > 19 else "no") for n in range(400))
+    rows.write_text("age,sex,outcome\n" + "".join(f"{age},{sex},{outcome}\n" for age, sex, outcome in cells))
+    script.write_text(SCRIPT)
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    mariam = key_pair(tmp_path, "mariam")
+    expect(0, "person", "add", "M", "--key", f"{mariam}.pub", "--role", "risk-officer")
+    expect(0, "person", "add", "Y", "--key", f"{key_pair(tmp_path, 'yusuf')}.pub", "--role", "validator")
+    expect(0, "dataset", "register", "rows", "--file", rows, *SAID, "--protected", "sex")
+    expect(0, "dataset", "scan", "rows")
+    expect(0, "threshold", "register", "m", "--dataset", "rows", "--min", "accuracy=0.6")
+    command = ("sh", script, "{data}", "{out}", "{score}", "{predictions}")
+    expect(0, "training", "run", "m", "--dataset", "rows", "--", *command)
+    expect(0, "model", "register", "m")
+    measured = expect(0, "evidence", "measure", "all", "m@1", "--json").json["evidence"][0]["measurement"]
+    (tmp_path / "declared.json").write_bytes(encode(measured))
+    expect(0, "promotion", "request", "m@1", "--target", "retail", "--config", "config.json")
+    expect(0, "approval", "show", "m@1", "--out", "by", "--identity", mariam)
+    statement = tmp_path / "by" / "statement.json"
+    signature = sign_statement(mariam, statement)
+    with pytest.raises(Conflict):
+        overtaken(
+            mariam,
+            lambda opened: approvals.take(opened, "m@1", "approve", signature, statement, None),
+            *("evidence", "attach", "performance", "m@1", "--file", "declared.json", "--identity", mariam),
+        )
+    assert "risk-officer is 0" in expect(1, "promotion", "run", "m@1").out  # denied, not unreadable
+
+
+def test_a_finding_without_a_value_says_no_empty_one() -> None:
+    """What is missing is said in words."""
+    first, *_ = finding_lines(notices.unmet([Slots("validator", 1)], "request/x")[0])
+    assert "1 more in the role validator" in first and "is ," not in first
 
 
 def _broken() -> NoReturn:

@@ -49,6 +49,7 @@ def dataset_register(  # noqa: PLR0913, PLR0917 - one parameter an option
     """Register a CSV by its digest, with purpose, legal basis, place and retention."""
     from adapters.operations import datasets
 
+    _check_protected(protected or [], label)
     said = datasets.Registration(
         purpose=purpose,
         legal_basis=legal_basis,
@@ -87,10 +88,23 @@ def _location(text: str) -> tuple[str, str, str]:
 
 
 def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    if not (name and sign and value):
-        raise InputError(f"{text!r} is not NAME=CLASS", "write, for instance, --column remarks=free_text")
+    from adapters.privacy.report import DECLARABLE
+
+    name, sign, value = text.rpartition("=")  # a column's name may hold an equals sign, a class never does
+    if not (name and sign and value in DECLARABLE):
+        classes = ", ".join(DECLARABLE)
+        raise InputError(f"{text!r} is not NAME=CLASS", f"write, for instance, --column remarks=free_text ({classes})")
     return name, value
+
+
+def _check_protected(protected: list[str], label: str | None) -> None:
+    """Raise InputError for columns fairness cannot be measured by."""
+    if label in protected:
+        raise InputError(
+            f"the label {label!r} is named as protected", "fairness is how the label falls by other columns"
+        )
+    if len(set(protected)) != len(protected):
+        raise InputError("a protected column is named twice", "name each once")
 
 
 def dataset_scan(call: Call, name: Name, file: File = None) -> int:
