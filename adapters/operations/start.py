@@ -47,6 +47,7 @@ def init(
     layout = Layout(settings.home)
     if layout.root.exists() and (not layout.root.is_dir() or any(layout.root.iterdir())):
         raise InputError(f"{layout.root} exists already and is not empty", "name another directory with --home")
+    _check_place(layout, database or settings.database)
     facts = _tenant(tenant, real=bool(officers))
     keys = [read_public_key(path) for path in officers]
     if officers and len({key.fingerprint for key in keys}) < 2:
@@ -62,6 +63,16 @@ def init(
     finally:
         shutil.rmtree(partial.root, ignore_errors=True)
     return Started(layout.root, started.origin, started.vkey, started.mode, started.officers)
+
+
+def _check_place(layout: Layout, database: str | None) -> None:
+    """Raise InputError where the database would not be found again: SQLite's URL ends at `?`, and a relative path
+    means another file in another directory.
+    """
+    if database is None and "?" in str(layout.root):
+        raise InputError(f"{layout.root} holds a question mark, which no database URL can", "name another directory")
+    if database is not None and database.startswith("sqlite:///") and not database.startswith("sqlite:////"):
+        raise InputError("the database is named by a relative path", "write sqlite:////full/path/to/file")
 
 
 def _build(layout: Layout, tenant: Mapping[str, Any], keys: Sequence[Any], database: str | None, host: str) -> Started:

@@ -187,6 +187,16 @@ def test_init_leaves_other_directories_alone(tmp_path: Path, monkeypatch: pytest
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "home.partial"]
 
 
+@pytest.mark.parametrize("words", [("--home", "a?b"), ("--home", "h", "--database", "sqlite:///rel.db")])
+def test_a_ledger_is_begun_where_it_is_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """A URL that means another file, now or from another directory, is refused and leaves nothing."""
+    monkeypatch.chdir(tmp_path)
+    expect(2, "init", *words)
+    assert not list(tmp_path.iterdir())
+
+
 def test_nothing_is_written_through_a_planted_link(tmp_path: Path) -> None:
     """In a directory others can write to, a temporary file of a known name would be a way in."""
     victim = tmp_path / "victim"
