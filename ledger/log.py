@@ -12,7 +12,7 @@ from ledger.blobs import Blobs
 from ledger.canonical import JSON
 from ledger.checkpoint import Checkpoint, Verifier
 from ledger.entry import NO_HASH, NONCE_BYTES, UUID_NOISE_BYTES, Clock, Draft, NewEvent, Random, uuid7
-from ledger.errors import IntegrityError, Kind, LedgerError, Refused, StoreFault
+from ledger.errors import IntegrityError, Kind, LedgerError, Refused, SignerRefused, StoreFault
 from ledger.keys import Signer
 from ledger.merkle import RightEdge, extension_proof, leaf_hash
 from ledger.reader import Reader
@@ -140,12 +140,19 @@ class Log(Reader):
     def sign(self, signer: Signer) -> bytes:
         """The signed note of the present head, made and kept; safe for several threads and processes.
 
-        Raises SignerRefused if the head does not continue what the signer signed before.
+        Raises SignerRefused if the head does not continue what the signer signed before, or if the log keeps a larger
+        checkpoint than the signer remembers: then the signer's memory was put back to an older state.
         """
         signed = RightEdge()
 
         def propose(last: int) -> tuple[Checkpoint, list[bytes]]:
             nonlocal signed
+            kept = max(self.note_sizes(1), default=0)
+            if kept > last:
+                raise SignerRefused(
+                    f"the log keeps a checkpoint of {kept} entries, the signer remembers {last}",
+                    "the signer's state is from an older backup; restore the newest, or begin a new epoch",
+                )
             signed = self._head().edge
             proof = self._proof(last, signed.size)
             return Checkpoint(self.origin, signed.size, signed.root()), proof

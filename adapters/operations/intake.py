@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import select
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import orjson
 
+from adapters.storage.files import unique
 from governance.errors import InputError
 from ledger.entry import NewEvent, base64
 from ledger.errors import Refused
@@ -150,9 +152,11 @@ def _read_event(line: bytes, actor: str) -> tuple[NewEvent | Refused, str | None
             f"the line is longer than {MAX_LINE} bytes", "keep large content in a file, send its digest"
         ), None
     try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return Refused(f"the line is not JSON: {error.msg}", "write one JSON object a line"), None
+        value = json.loads(line, object_pairs_hook=unique)
+    except InputError as error:
+        return Refused(error.message, error.hint), None
+    except (ValueError, RecursionError):
+        return Refused("the line is not JSON", "write one JSON object a line, in UTF-8"), None
     given = value.get("id") if isinstance(value, dict) else None
     try:
         return _event(value, actor), given if isinstance(given, str) else None

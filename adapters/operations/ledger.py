@@ -105,6 +105,8 @@ def verify(call: Call, key: str | None, older: Path | None, static: Path | None)
 
 def export(home: Home, directory: Path) -> int:
     """Write the static tile form for exactly the latest checkpoint's size, signing one if there is none. The size."""
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"{directory} is a file", "name a directory, new or of an earlier export")
     signed = home.log.notes() or home.sign()
     return export_static(directory, home.log, signed).size
 

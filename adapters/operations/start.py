@@ -16,6 +16,7 @@ from adapters.storage.files import read_json_object, write_atomically
 from adapters.storage.home import HomeConfig, Layout, write_config
 from governance.errors import InputError, ToolFault
 from governance.event import EVENT_TYPES
+from ledger.blobs import Blobs
 from ledger.checkpoint import Verifier
 from ledger.keys import create_signer
 from ledger.log import Log
@@ -121,6 +122,7 @@ def _open_log(
             mode="real" if mode == "real" else "play",
             clock=SystemClock(),
             random=random_bytes,
+            blobs=Blobs(layout.blobs, layout.blob_key.read_bytes()),
         )
         log.sign(Signer.open(layout.log_key, layout.signer_state))
         log.close()

@@ -44,7 +44,7 @@ def read_json_object(path: Path, limit: int = MAX_DOCUMENT) -> dict[str, Any]:
     """A JSON object from a file. Raises InputError naming the line of what is wrong; duplicate members are refused."""
     raw = read_bytes(path, limit)
     try:
-        value = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique)
+        value = json.loads(raw.decode("utf-8"), object_pairs_hook=unique)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text", "give a JSON file") from error
     except json.JSONDecodeError as error:
@@ -56,7 +56,8 @@ def read_json_object(path: Path, limit: int = MAX_DOCUMENT) -> dict[str, Any]:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members, for a JSON reader; raises InputError where one stands twice."""
     keys = [key for key, _ in pairs]
     if len(set(keys)) != len(keys):
         raise InputError("a JSON object has the same member twice", "keep one of each")

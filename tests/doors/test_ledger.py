@@ -19,6 +19,9 @@ from hypothesis import strategies as st
 
 from adapters.doors.demo.tamper import cut, flip_database
 from adapters.operations.intake import MAX_LINE, batches
+from adapters.settings import read_settings
+from adapters.wiring import open_home
+from governance.event import EVENT_TYPES
 from ledger.checkpoint import read_checkpoint
 from tests.doors.cli import expect, qayd
 
@@ -54,6 +57,9 @@ def test_append_answers_once_durable(home: Path) -> None:
     [
         (b"not json\n", "not JSON"),
         (b"[]\n", "no event"),
+        (b"\xff\xfe\n", "not JSON"),
+        (b"[" * 100_000 + b"\n", "not JSON"),
+        (b'{"type": "a", "type": "b", "subject": "c", "data": {}}\n', "twice"),
         (b'{"type": "x"}\n', "no event"),
         (beat(1, surprise=1), "no event"),
         (beat(1, id=7), "id is not a string"),
@@ -254,3 +260,13 @@ def test_a_line_too_long_comes_cut_and_hides_no_other() -> None:
         chunks = [text[at : at + size] for at in range(0, len(text), size)]
         found = [line for batch in batches(chunks) for line in batch]
         assert [found[0], len(found[1]), found[2:]] == [b"first", MAX_LINE + 1, [b"last"]]
+
+
+def test_the_event_types_entry_0_quotes_are_kept(home: Path) -> None:
+    """Whoever reads the log later finds the very declarations its entries were checked against."""
+    opened = open_home(read_settings(home=home))
+    try:
+        quoted = opened.log.entry(0).data["event_schema"]
+        assert opened.blobs.get(quoted) == EVENT_TYPES.document()
+    finally:
+        opened.close()

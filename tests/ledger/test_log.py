@@ -306,6 +306,19 @@ def test_signing_goes_on_after_a_note_was_not_kept(store: Store, tmp_path: Path)
     assert open_checkpoint(log.sign(signer), [signer.verifier]).size == 8
 
 
+def test_a_signer_put_back_to_an_older_state_does_not_sign(store: Store, tmp_path: Path) -> None:
+    """The log's own kept checkpoint shows that the signer once knew more."""
+    log, signer = signed_log(store, tmp_path)
+    log.sign(signer)
+    older = (tmp_path / "state").read_bytes()
+    log.append(heartbeat(1))
+    note = log.sign(signer)
+    (tmp_path / "state").write_bytes(older)
+    with pytest.raises(SignerRefused, match="keeps a checkpoint of 2 entries, the signer remembers 1"):
+        log.sign(Signer.open(tmp_path / "key", tmp_path / "state"))
+    assert log.notes() == note
+
+
 def open_checkpoint_of(log: Log) -> Any:
     from ledger.checkpoint import Checkpoint
 
