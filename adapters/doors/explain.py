@@ -52,7 +52,7 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     if finding.basis is Basis.HOUSE:
         yield "               acts as house policy: no cited text is both read at its source and in effect"
     evidence = f"evidence {finding.evidence}; " if finding.evidence else ""
-    waiver = f"may be waived by {', '.join(finding.waivable_by)}" if finding.waivable_by else "not waivable"
+    waiver = f"waivable by {', '.join(finding.waivable_by)}" if finding.waivable_by else "not waivable"
     passes = f"passes {finding.passes}; " if finding.passes else ""
     yield f"               {evidence}{passes}{waiver}"
     if finding.next:

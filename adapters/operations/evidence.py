@@ -98,6 +98,9 @@ def _predictions(home: Home, model: Model, dataset: Dataset, path: Path, card: d
     fixed = home.catalog().thresholds_before(model.name, run.index)
     if fixed is not None and fixed.data_digest != dataset.digest:
         note(f"the thresholds of {model.name} were registered for other data than {dataset.subject}")
+    other = _other_code(get_document(home, run.manifest))
+    if other:
+        return f"{other}: measure where {run.subject} ran, at revision {run.revision}, or train again"
     seed = run.seed if fixed is None else fixed.seed
     plan = _plan(home, model, path, card["label"], FOLDS if fixed is None else fixed.folds)
     note(f"predicting all {dataset.rows} rows of {dataset.subject} in {plan.folds} folds, labels held back ...")
@@ -120,6 +123,23 @@ def _plan(home: Home, model: Model, path: Path, label: str, folds: int) -> FoldP
         folds=folds,
         script=manifest["code"]["script"],
     )
+
+
+def _other_code(manifest: dict[str, Any]) -> str:
+    """What of the code and software at hand is not what a run recorded; empty if all of it is."""
+    from adapters.training.command import find_script
+    from adapters.training.environment import read_environment
+    from adapters.training.provenance import read_code
+
+    command, here, environment = tuple(manifest["command"]), Path.cwd(), base_environment()
+    code, recorded = read_code(find_script(command, here), here, environment).document(), manifest["code"]
+    differing = [name for name in ("script", "revision", "diff") if code[name] != recorded[name]]
+    if differing:
+        return f"the training code here is not what the run recorded ({', '.join(differing)})"
+    software = read_environment(command, here, environment).document()
+    if any(software[name] != manifest["environment"][name] for name in ("python", "packages")):
+        return "the software installed here is not what the run recorded"
+    return ""
 
 
 def _progress(done: int, of: int) -> None:

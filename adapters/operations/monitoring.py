@@ -13,7 +13,7 @@ from adapters.operations import datasets, deployments, evidence, models
 from governance import safety
 from governance.errors import InputError
 from governance.evidence import Measurement, NoMeasurement
-from ledger.errors import Conflict
+from ledger.errors import Conflict, LedgerError
 from ledger.schema import Sealed
 
 if TYPE_CHECKING:
@@ -166,7 +166,12 @@ def _act(
         "windows": [item.content for item in items[-advice.counted :]],
         "digest": live.deployment_digest,
     }
-    drift = home.append(home.event("drift.detected.v1", deployment.subject, data))[0].index
+    try:
+        drift = home.append(home.event("drift.detected.v1", deployment.subject, data))[0].index
+    except LedgerError:
+        # Safety first: what drifted stops serving even when the ledger cannot be told why.
+        safety.suspend(home.desk(), home.serving, deployment.target, actor=home.actor())
+        raise
     moved = safety.suspend(home.desk(), home.serving, deployment.target, actor=home.actor(), cause=str(drift))
     retraining = request_retraining(home, live.subject, cause=str(drift), deployment=deployment.subject)
     return Watched(deployment.target, found, index, advice, rule, moved, drift, retraining)

@@ -1,6 +1,6 @@
 """The home: one directory with a tenant's configuration, keys and stores.
 
-config.json        what the log is called and where its database is; no secrets
+config.json        what the log is called and where its database is (mode 0600: a URL may hold a password)
 ledger.db          the ledger (unless the database is elsewhere)
 blobs/             content-addressed, encrypted artifacts of the record
 keys/              log.key, signer.state, kek/, blobs.key, pseudonym.key (mode 0600)

@@ -186,7 +186,7 @@ def _sign_and_grant(t: Teller, person: str, role: str, subject: str = "model/cre
     t.run(f"qayd-sign sign --key people/{person} --namespace approval.v1@qayd {out}/statement.json")
     t.run(
         f"qayd approval grant {subject} --statement {out}/statement.json --signature {out}/statement.json.sig"
-        f" --reason {out}/reason.json {_as(person)}"
+        f" --reason-file {out}/reason.json {_as(person)}"
     )
 
 

@@ -20,7 +20,7 @@ Statement = Annotated[
     Path, typer.Option("--statement", help="The statement that was signed, as `approval show` wrote it")
 ]
 Reason = Annotated[
-    Path | None, typer.Option("--reason", help="The reason file that `approval show` wrote; kept sealed")
+    Path | None, typer.Option("--reason-file", help="The reason.json that `approval show` wrote; kept sealed")
 ]
 
 
