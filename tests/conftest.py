@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,10 @@ import pytest
 from tests.support.postgres import start_postgres, stop_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A build server may have started us with Ctrl-C ignored, which children would inherit; some tests are about Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: a shared machine is slow now and then. On a build server the examples are the same on every run.
 hypothesis.settings.register_profile("here", deadline=None)
