@@ -64,10 +64,11 @@ TESTS = _pytest(
     "-n", "2", "--dist", "worksteal", "--durations=10", "--cov", "--cov-report=", f"--cov-report=json:{COVERAGE_DATA}"
 )
 FLOORS = Check("coverage floors", _tool("python", "tools/coverage_floor.py", COVERAGE_DATA))
+FAST = ("-n", "2", "--dist", "worksteal", "-m", "not slow", "--ignore", "tests/bench", "--hypothesis-profile", "fast")
 PLANS = {
     "lint": LINT,
     "all": (*LINT, TESTS, FLOORS),
-    "fast": (_pytest("-n", "2", "--dist", "worksteal", "-m", "not slow"),),
+    "fast": (_pytest(*FAST),),
     "bench": (_pytest("tests/bench", "--benchmark-enable", "--benchmark-only", "-p", "no:randomly"),),
 }
 

@@ -259,6 +259,7 @@ def command(*words: str, home: Path, **environment: str) -> subprocess.Popen[byt
     )
 
 
+@pytest.mark.slow
 def test_a_full_disk(home: Path, tmp_path: Path) -> None:
     """The file system takes no more: a fault; everything acknowledged is there, and nothing else."""
     events = tmp_path / "events.jsonl"

@@ -113,7 +113,8 @@ def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "mysql://x@localhost/x", "postgresql+asyncpg://x@localhost/x"]
+    "url",
+    ["", "nonsense", "sqlite://", "sqlite:///:memory:", "mysql://x@localhost/x", "postgresql+asyncpg://x@localhost/x"],
 )
 def test_other_urls_are_refused(url: str) -> None:
     """A hint shows the two forms; a database in memory is none."""

@@ -111,6 +111,7 @@ def test_identifiers_of_the_emirates_are_found_however_written(engine: Engine) -
     assert len(hits & expected) >= 0.98 * len(hits)
 
 
+@pytest.mark.slow
 def test_an_identifier_across_the_cut_of_a_long_text_is_found_once(engine: Engine) -> None:
     """Texts longer than what is read at a time are cut with an overlap."""
     for start in range(LONGEST - 160, LONGEST + 40, 11):

@@ -55,6 +55,7 @@ def test_a_second_scan_finds_pseudonyms_only(engine: Engine, credit: Table) -> N
     assert not [cell for name in IDENTITIES for cell in credit.column(name) if cell in raw]
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(engine: Engine, credit: Table) -> None:
     """Deterministic under one key and domain; all tokens change with the key, and with the domain."""
     first = pseudonymised(credit, engine)

@@ -190,6 +190,7 @@ def test_predictions_may_come_in_any_order(plan: FoldPlan) -> None:
     assert straight.digest == turned.digest
 
 
+@pytest.mark.slow
 def test_a_fold_that_hangs_is_ended(plan: FoldPlan) -> None:
     """With a reason, not for ever."""
     found = out_of_fold(replace(predictor(plan, "import time; time.sleep(60)"), timeout_seconds=1), 0)

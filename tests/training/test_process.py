@@ -68,6 +68,7 @@ def test_a_broken_sink_does_not_stop_the_child(tmp_path: Path) -> None:
     assert ended.exit_code == 4
 
 
+@pytest.mark.slow
 def test_a_child_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     """First asked, then killed when it does not listen."""
     assert run("sleep 60", tmp_path, timeout=0.2) == Ended(143, "SIGTERM", True)
