@@ -61,19 +61,23 @@ def prove_possession(identity: Path, challenge: bytes, ssh_keygen: str | None) -
 
 
 def _sign(identity: Path, challenge: bytes, ssh_keygen: str | None) -> str:
+    """The armored signature, by the first program that can make one.
+
+    OpenSSH also fails where the account has no name (a container run under a bare number), so ours is tried then.
+    """
     program = ssh_keygen or shutil.which("ssh-keygen")
+    ours = [sys.executable, "-m", "adapters.identity.sign", "sign", f"--key={identity}", "--namespace", NAMESPACE, "-"]
+    commands = [ours]
     if program:
-        command = [program, "-Y", "sign", "-f", str(identity), "-n", NAMESPACE]
-    else:
-        command = [sys.executable, "-m", "adapters.identity.sign", "sign"]
-        command += [f"--key={identity}", "--namespace", NAMESPACE, "-"]
-    try:
-        done = subprocess.run(command, input=challenge, capture_output=True, timeout=SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ToolFault(f"{command[0]} could not sign the login challenge", "check QAYD_IDENTITY") from error
-    if done.returncode != 0:
-        raise NotPermitted(
-            f"the key {identity} could not sign the login challenge",
-            "give a private key that is yours and readable, with --identity or QAYD_IDENTITY",
-        )
-    return done.stdout.decode("ascii", "replace")
+        commands.insert(0, [program, "-Y", "sign", "-f", str(identity), "-n", NAMESPACE])
+    for command in commands:
+        try:
+            done = subprocess.run(command, input=challenge, capture_output=True, timeout=SECONDS, check=False)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ToolFault(f"{command[0]} could not sign the login challenge", "check QAYD_IDENTITY") from error
+        if done.returncode == 0:
+            return done.stdout.decode("ascii", "replace")
+    raise NotPermitted(
+        f"the key {identity} could not sign the login challenge",
+        "give a private key that is yours and readable, with --identity or QAYD_IDENTITY",
+    )
