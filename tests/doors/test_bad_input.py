@@ -290,12 +290,13 @@ def test_a_broken_import(home: Path, tmp_path: Path, words: tuple[str, ...], cod
 
 @pytest.fixture
 def waiting(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that has appended one event and waits for more on its standard input."""
+    """A process that has appended 256 events and waits for more on its standard input."""
     process = command("ledger", "append", "-", home=home)
     assert process.stdin is not None and process.stdout is not None
     process.stdin.write(b"".join(beat(n, id=f"w{n}") for n in range(256)))
     process.stdin.flush()
-    process.stdout.readline()
+    for _ in range(256):
+        process.stdout.readline()
     yield process
     process.kill()
     process.communicate()
