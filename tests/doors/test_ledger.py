@@ -270,3 +270,14 @@ def test_the_event_types_entry_0_quotes_are_kept(home: Path) -> None:
         assert opened.blobs.get(quoted) == EVENT_TYPES.document()
     finally:
         opened.close()
+
+
+def test_a_command_that_goes_on_for_hours_leaves_no_unsigned_tail(home: Path) -> None:
+    """What a governed command appends is covered by a checkpoint at once, not only when the command ends."""
+    opened = open_home(read_settings(home=home))
+    try:
+        opened.append(opened.event("trail.exported.v1", "ledger", {"scope": "whole", "as_of": 1}))
+        note = opened.log.notes()
+        assert note is not None and read_checkpoint(note).size == opened.log.size() == 2
+    finally:
+        opened.close()
